@@ -7,13 +7,11 @@ both need is imported by the functions that run them, as `--help` should not wai
 import gc
 import logging
 import os
+from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
-import click
-
-from dataplane_core.commands.common import context_settings
-from dataplane_core.settings import Settings, SettingsError, SettingsProblem, flags
+from dataplane_core.settings import Settings, SettingsError, SettingsProblem
 from dataplane_core.settings.load import load_values
 
 if TYPE_CHECKING:
@@ -23,23 +21,18 @@ if TYPE_CHECKING:
 log = logging.getLogger("dataplane.server")
 
 
-def server_command(name: str, *more: click.Parameter) -> click.Command:
-    """Return the command that serves, with every flag of the settings."""
-    return click.Command(
-        name, callback=_serve, params=[*flags.options(), *more], help=_serve.__doc__,
-        context_settings=context_settings(),
-    )  # fmt: skip
+def serve(given: Mapping[str, str]) -> None:
+    """Serve the API until a signal ends it.
 
-
-def _serve(**parameters: object) -> None:
-    """Serve the API until a signal ends it."""
+    `given` are the flags of the command line: texts by the path of the key.
+    """
     # What the start makes stays: looking for garbage in it would take a fifth of the start.
     # The server begins to look when it is about to fork its workers.
     gc.disable()
     try:
-        from dataplane_core.server.starting import serve
+        from dataplane_core.server import starting
 
-        serve(partial(load_values, flags.values(parameters), os.environ), build)
+        starting.serve(partial(load_values, given, os.environ), build)
     finally:
         gc.enable()
 

@@ -5,9 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 import click
 
 from dataplane_core.settings.kinds import BOOLEAN
-from dataplane_core.settings.table import SettingKey, keys
+from dataplane_core.settings.table import FILE, SettingKey, keys
 
-FILE = "file"
 _WIDEST = 40  # characters of the values that an option shows beside its name
 UsageError = click.UsageError
 

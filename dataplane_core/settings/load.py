@@ -5,13 +5,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from dataplane_core.settings import flags
 from dataplane_core.settings.nodes import BlockNode as Block
 from dataplane_core.settings.nodes import SyntaxProblem
 from dataplane_core.settings.problems import SettingsError, SettingsProblem
 from dataplane_core.settings.reader import SettingsReader, describe
 from dataplane_core.settings.rules import broken_rules, doubts
-from dataplane_core.settings.table import SettingKey, keys
+from dataplane_core.settings.table import FILE, SettingKey, keys
 from dataplane_core.settings.tree import Settings
 
 FILE_VARIABLE = "DATAPLANE_SETTINGS"
@@ -25,6 +24,8 @@ def load(argv: Sequence[str], environ: Mapping[str, str]) -> Settings:
 
     Raises `SettingsError` with every problem found, and `flags.UsageError` for a bad command line.
     """
+    from dataplane_core.settings import flags  # not needed by a server without flags
+
     return load_values(flags.parse(argv), environ)
 
 
@@ -33,7 +34,7 @@ def load_values(given: Mapping[str, str], environ: Mapping[str, str]) -> Setting
 
     `file` is the path of the settings file there. Raises `SettingsError` with every problem found.
     """
-    named = given.get(flags.FILE) or environ.get(FILE_VARIABLE)
+    named = given.get(FILE) or environ.get(FILE_VARIABLE)
     file = named or next(filter(os.path.exists, DEFAULT_FILES), "")
     reader = SettingsReader(file)
     settings = reader.read(_nodes(file)) if file else Settings()

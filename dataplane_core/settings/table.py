@@ -13,6 +13,9 @@ from dataplane_core.dataclass import dataclass
 from dataplane_core.settings.fields import METADATA, SettingFacts
 from dataplane_core.settings.tree import Settings
 
+FILE = "file"
+"""What the path of the settings file is called among the flags that were given."""
+
 
 @dataclass(frozen=True, slots=True)
 class SettingKey:

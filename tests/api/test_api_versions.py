@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from dataplane_core.app import VERSIONS, chosen_versions, create_app
-from dataplane_core.cli import main
+from dataplane_core.commands.group import main
 from dataplane_core.plugin import Operation, Response, impl
 from dataplane_core.resources.registry import Registry
 from dataplane_core.settings import SettingsError, load

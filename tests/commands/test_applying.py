@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from dataplane_core.cli import main
+from dataplane_core.commands.group import main
 from tests.bench import files
 from tests.harness.recorded import TOP
 from tests.harness.server import PASSWORD, USER, ApiServer

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from dataplane_core.cli import main
+from dataplane_core.commands.group import main
 from dataplane_core.store.hash_chain import START, chained
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from dataplane_core.cli import main
+from dataplane_core.commands.group import main
 from tests.changes.shop import SHOP
 from tests.harness.fixtures import MakeServer
 from tests.harness.recorded import TOP

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from dataplane_core.cli import main
+from dataplane_core.commands.group import main
 from dataplane_core.resources.reading import own_findings
 from dataplane_core.text import Document
 from dataplane_core.wiring import make_manager, register_collections

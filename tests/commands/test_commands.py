@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from dataplane_core import __version__
-from dataplane_core.cli import main, serve_main
+from dataplane_core.commands.group import main, serve_main
 from dataplane_core.haproxy import binaries
 from dataplane_core.settings.manual import manual
 from dataplane_core.settings.table import keys
@@ -61,7 +61,7 @@ def test_a_command_takes_the_servers_other_flags_too(settings, tmp_path):
 
 def test_the_help_does_not_load_the_server():
     code = (
-        "import sys; from dataplane_core.cli import main\n"
+        "import sys; from dataplane_core.commands.group import main\n"
         "try: main(['--help'])\n"
         "except SystemExit: pass\n"
         "print(sorted({'falcon', 'gunicorn', 'marshmallow', 'apispec'} & set(sys.modules)))"

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from click.testing import CliRunner, Result
 
-from dataplane_core.cli import main
+from dataplane_core.commands.group import main
 from tests.harness.server import PASSWORD, USER, ApiServer
 
 V3 = "/v3/services/haproxy/configuration"

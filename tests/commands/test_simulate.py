@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from dataplane_core.cli import main
+from dataplane_core.commands.group import main
 from tests.changes.simulation.support import SHOP
 from tests.harness.server import ApiServer
 

@@ -12,7 +12,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from dataplane_core.cli import main
+from dataplane_core.commands.group import main
 from dataplane_core.commands.overview import overview
 from dataplane_core.store.journal.reloads import ReloadTable
 from dataplane_core.wiring import make_services

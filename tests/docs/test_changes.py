@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from dataplane_core.api.change_options import OPTIONS
-from dataplane_core.cli import _COMMANDS
+from dataplane_core.commands.group import _COMMANDS
 
 FOLDER = Path(__file__).parents[2] / "docs" / "changes"
 INDEX = (FOLDER / "README.md").read_text("utf-8")

@@ -6,7 +6,7 @@ import shlex
 import click
 import pytest
 
-from dataplane_core.cli import main
+from dataplane_core.commands.group import main
 from dataplane_core.settings.table import keys
 from dataplane_plugins.changes import audit, events, metrics
 from tests.harness.recorded import TOP

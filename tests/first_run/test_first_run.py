@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 
 from dataplane_core.auth.authenticator import nobody_may_log_in
 from dataplane_core.auth.passwords import LONGEST, StoredPassword, hash_password, verify
-from dataplane_core.cli import main
+from dataplane_core.commands.group import main
 from dataplane_core.commands.serving import build
 from dataplane_core.errors import CheckFailed, Invalid
 from dataplane_core.first_run import machine as looking

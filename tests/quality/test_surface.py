@@ -49,7 +49,7 @@ def test_the_surface_names_each_thing_once() -> None:
 def test_the_core_starts_without_the_surface() -> None:
     """Commands that load no plugin do not pay for it."""
     program = (
-        "import sys, json, dataplane_core, dataplane_core.cli, dataplane_core.services;"
+        "import sys, json, dataplane_core, dataplane_core.cli, dataplane_core.commands.group, dataplane_core.services;"
         "print(json.dumps('dataplane_core.plugin' in sys.modules))"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)

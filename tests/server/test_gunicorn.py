@@ -38,7 +38,7 @@ def test_the_sample_configuration_of_gunicorn_serves(tmp_path):
 
 
 def test_nothing_of_the_environment_is_needed_to_import_the_command():
-    code = "import json, dataplane_core.cli as c; print(json.dumps(sorted(c.main.commands)))"
+    code = "import json, dataplane_core.commands.group as c; print(json.dumps(sorted(c.main.commands)))"
     environ = {"PYTHONPATH": str(TOP), "PATH": os.environ["PATH"]}
     done = subprocess.run([sys.executable, "-c", code], env=environ, capture_output=True, text=True)
     assert "serve" in json.loads(done.stdout)

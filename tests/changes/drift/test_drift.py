@@ -10,7 +10,7 @@ from wsgiref.simple_server import WSGIRequestHandler, make_server
 import pytest
 from click.testing import CliRunner
 
-from dataplane_core.cli import main
+from dataplane_core.commands.group import main
 from tests.harness.fixtures import one_haproxy
 from tests.harness.haproxy import DEFAULTS
 from tests.runtime.support import Live, live

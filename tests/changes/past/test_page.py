@@ -12,7 +12,7 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 import pytest
 from click.testing import CliRunner, Result
 
-from dataplane_core.cli import main
+from dataplane_core.commands.group import main
 from tests.changes.whole import Whole
 from tests.harness.recorded import TOP
 
