@@ -11,8 +11,8 @@ from dataplane_core.logs.request_id import REQUEST_ID
 from dataplane_core.store.scratch import Scratch
 
 _KEPT = (
-    *("HTTP_AUTHORIZATION", "HTTP_X_CHANGE_REASON", "dataplane.certificate"),
-    *("dataplane.listener", REQUEST_ID, APPLICATION, SESSION),
+    *("HTTP_AUTHORIZATION", "HTTP_X_REQUESTED_WITH", "HTTP_X_CHANGE_REASON"),
+    *("dataplane.certificate", "dataplane.listener", REQUEST_ID, APPLICATION, SESSION),
 )
 """What a tried request shares with the one that has it tried, beside what is not of HTTP."""
 
