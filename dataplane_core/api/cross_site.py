@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import Any
 
+import falcon
+
 from dataplane_core.api.cors import Cors
 from dataplane_core.auth.session_cookie import NAME
 from dataplane_core.errors import Forbidden
@@ -98,6 +100,16 @@ class CrossSite:
         if "https" in server.scheme and server.tls.tls_certificate:
             known.update(_names_in_certificate(server.tls.tls_certificate))
         return frozenset(name.lower().rstrip(".") for name in known if name)
+
+
+def keep_private(resp: falcon.Response) -> None:
+    """Keep the answer to a session from caches for others, and its type from being guessed.
+
+    Caches keep no answer to a password (RFC 9111, section 3.5), but know nothing of cookies.
+    """
+    resp.set_header("X-Content-Type-Options", "nosniff")
+    if resp.get_header("Cache-Control") is None:
+        resp.set_header("Cache-Control", "private, no-cache")
 
 
 def _among(known: frozenset[str], *names: str) -> bool:

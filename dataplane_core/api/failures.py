@@ -11,7 +11,6 @@ from dataplane_core.api.frame import Frame
 from dataplane_core.api.nearest import KnownPaths
 from dataplane_core.api.request import ApiRequest, Served
 from dataplane_core.auth import CHALLENGE, SESSION_CHALLENGE
-from dataplane_core.auth.session_cookie import NAME
 from dataplane_core.errors import (
     BadRequest,
     CheckFailed,
@@ -113,10 +112,11 @@ class Failures:
 
 
 def _follows(req: ApiRequest) -> bool:
-    """Return whether a page with a session follows a stream, whose requests it cannot mark."""
-    environ = req.env
-    is_stream = environ.get("HTTP_ACCEPT") == "text/event-stream"
-    return is_stream and NAME in environ.get("HTTP_COOKIE", "")
+    """Return whether a page follows a stream, whose requests it cannot mark.
+
+    It may have no cookie any more: somebody has logged out in another window.
+    """
+    return req.env.get("HTTP_ACCEPT") == "text/event-stream"
 
 
 def _finding(served: Served, finding: Finding) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import falcon
 from dataplane_core.api.access import Access, Authorize
 from dataplane_core.api.body import check_size, has_body, parse_json, read_body
 from dataplane_core.api.checked_request import IS_STEP, IS_TRIAL, READS
-from dataplane_core.api.cross_site import CrossSite
+from dataplane_core.api.cross_site import CrossSite, keep_private
 from dataplane_core.api.operations import AS_THEY_ARE, Body, Operation, Parameter
 from dataplane_core.api.repeat import OfferRepeat
 from dataplane_core.api.request import ApiRequest, Served
@@ -69,6 +69,8 @@ class Frame:
         """Set the headers of an answer; strangers are not told of the configuration."""
         if req.new_cookie:
             resp.append_header("Set-Cookie", req.new_cookie)
+        if req.session is not None:
+            keep_private(resp)
         version = req.shown_version
         if version is None and req.identity is not None:
             version = self.current_version(req)

@@ -193,7 +193,7 @@ def test_the_challenge_is_one_that_browsers_leave_to_the_page(api):
     stream = {"Accept": "text/event-stream", "Cookie": "dataplane_session=" + "x" * 43, "Host": "localhost"}
     for headers, challenge in (
         (PAGE, 'Session realm="API"'), (stream, 'Session realm="API"'), ({}, 'Basic realm="API"'),
-        ({"X-Requested-With": "XMLHttpRequest"}, 'Basic realm="API"'), ({**stream, "Accept": "text/html"}, 'Basic realm="API"'),
+        ({"Accept": "text/event-stream"}, 'Session realm="API"'), ({"X-Requested-With": "XMLHttpRequest"}, 'Basic realm="API"'), ({**stream, "Accept": "text/html"}, 'Basic realm="API"'),
     ):  # fmt: skip
         for path in ("backends", "/v3/info", SESSION, f"{OWN}/none"):
             answer = api.call("GET", path, user=None, headers=headers)
@@ -297,3 +297,36 @@ def test_a_change_that_is_planned_is_tried_by_the_session(make):
     operations = [{"method": "POST", "path": "/v3/services/haproxy/configuration/backends", "body": {"name": name}} for name in "ab"]
     answer = api.call("POST", f"{OWN}/plan", {"operations": operations}, **with_cookie(cookie))
     assert [one["status"] for one in answer.json["operations"]] == [202, 202]
+
+
+def test_no_cache_keeps_answers_to_a_cookie_for_others(api):
+    cookie = cookie_of(log_in(api))
+    for path, status in (("backends", 200), ("backends/none", 404), (f"{OWN}/none", 404), (f"{CONFIGURATION}/raw", 200)):
+        answer = api.call("GET", path, **with_cookie(cookie))
+        assert answer.status_code == status
+        assert answer.headers["cache-control"] == "private, no-cache"
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert not {"cache-control", "x-content-type-options"} & {*api.call("GET", path).headers}
+    assert api.call("GET", SESSION, **with_cookie(cookie)).headers["cache-control"] == "no-store"
+
+
+def test_what_a_page_has_tried_is_tried_by_its_user(make):
+    """A browser that knows a password, too, sends it beside the session."""
+
+    class Notes:
+        asked: list[str] = []
+
+        @impl
+        def dataplane_authorize(self, identity, operation):
+            self.asked.append(f"{identity.name} {operation.operation}")
+
+    plugin = Notes()
+    api = make([plugin, "changes.plans"])
+    cookie = cookie_of(log_in(api))
+    operations = [{"method": "POST", "path": "/v3/services/haproxy/configuration/backends", "body": {"name": "a"}}]
+    plugin.asked.clear()
+    answer = api.call(
+        "POST", f"{OWN}/plan", {"operations": operations}, user="eve:other", headers={**PAGE, "Cookie": cookie}
+    )
+    assert answer.status_code == 200, answer.json
+    assert len(plugin.asked) == 2 and all(one.startswith("admin ") for one in plugin.asked)
