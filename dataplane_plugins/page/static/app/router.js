@@ -4,10 +4,23 @@ import { createStore } from "./store.js";
 
 /** @typedef {{ view: string, params: Record<string, string> }} Route */
 
+/**
+ * Decode a part of an address; one that is not encoded, as anybody can write a link, stays as it is.
+ *
+ * @param {string} part
+ */
+export function decoded(part) {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
+
 /** @param {string} fragment @returns {Route} */
 export function parseRoute(fragment) {
   const [path, query = ""] = fragment.replace(/^#\/?/, "").split("?");
-  return { view: decodeURIComponent(path || "map"), params: Object.fromEntries(new URLSearchParams(query)) };
+  return { view: decoded(path || "map"), params: Object.fromEntries(new URLSearchParams(query)) };
 }
 
 /**

@@ -1,6 +1,8 @@
 // Who is logged in, and what they may do.
 
+import { forgetSamples } from "../parts/elsewhere.js";
 import { OWN, ask, connection, get } from "./api.js";
+import { closeDraft } from "./draft.js";
 import { createStore } from "./store.js";
 
 /**
@@ -43,9 +45,15 @@ export async function logIn(user, password) {
   await recall();
 }
 
-/** Log out: the session ends in the server, too. */
+/** Log out: the session ends in the server, too, and what was kept in the browser goes. Throws where it does not end. */
 export async function logOut() {
-  await ask("DELETE", `${OWN}/session`).catch(() => {});
+  try {
+    await ask("DELETE", `${OWN}/session`);
+  } catch (error) {
+    if (/** @type {any} */ (error).status !== 401) throw error; // 401: it has ended already
+  }
+  closeDraft();
+  forgetSamples();
   session.set(null);
   connection.merge({ known: false });
 }

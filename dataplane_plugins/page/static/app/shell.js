@@ -2,7 +2,7 @@
 
 import { useEffect, useRef, useState } from "preact/hooks";
 
-import { Announcer } from "../parts/announce.js";
+import { Announcer, announceError } from "../parts/announce.js";
 import { Dialogs } from "../parts/dialog.js";
 import { DraftBanner } from "../parts/draft-banner.js";
 import { Pending } from "../parts/pending.js";
@@ -50,6 +50,9 @@ function Away() {
   </div>`;
 }
 
+/** @param {Error} error */
+const stillThere = (error) => announceError(new Error(`You are still logged in: ${error.message}`));
+
 /** @param {{ onHelp: () => void }} props */
 function Top({ onHelp }) {
   const who = useStore(session);
@@ -62,7 +65,7 @@ function Top({ onHelp }) {
     <span class="who">${who?.user}</span>
     <button class="plain" onClick=${onHelp} title="Keys of the page">Keys</button>
     <button class="plain" onClick=${nextTheme}>Theme: ${chosen}</button>
-    ${who?.method === "session" && html`<button class="plain" onClick=${logOut}>Log out</button>`}
+    ${who?.method === "session" && html`<button class="plain" onClick=${() => logOut().catch(stillThere)}>Log out</button>`}
   </header>`;
 }
 

@@ -1,6 +1,7 @@
 // A unified diff: lines with their signs, which colours only repeat.
 
 import { html } from "../app/html.js";
+import { decoded } from "../app/router.js";
 
 const MOST_LINES = 2000;
 const KINDS = /** @type {Record<string, string>} */ ({ "+": "added", "-": "removed", "@": "place" });
@@ -21,7 +22,7 @@ const asText = (value) => (value === undefined || value === null ? "" : typeof v
 /** The last words of a resource's path: `backends/web/servers/web1`. @param {string} path */
 export const shortPath = (path) => {
   const words = path.replace(/^.*\/services\/haproxy\/(configuration\/|)/, "").split("/");
-  return words.map((word) => decodeURIComponent(word)).join("/");
+  return words.map(decoded).join("/");
 };
 
 /** @param {{ changes: any[] }} props */

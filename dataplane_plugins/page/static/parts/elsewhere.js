@@ -9,6 +9,9 @@ import { html } from "../app/html.js";
 
 const KEY = "dataplane.samples";
 
+/** Forget the samples: they may be nobody else's. */
+export const forgetSamples = () => localStorage.removeItem(KEY);
+
 /** Sample lines as requests: a URL, or `frontend URL`. @param {string} text */
 function requestsOf(text) {
   return text.split("\n").map((line) => line.trim()).filter(Boolean).map((line) => {

@@ -67,7 +67,8 @@ function optionsFor(language, kind, before) {
   const longer = lines.filter((one) => one.keyword.startsWith(start)).map((one) => option(one, one.keyword.slice(start.length)));
   const line = lines.find((one) => one.keyword === before.join(" "));
   const values = (line?.values ?? []).map((value) => ({ label: value, type: "enum" }));
-  const parameters = before.length > 1 ? (language.parameters[before[0]] ?? []).map((one) => option(one, one.keyword)) : [];
+  const isKnown = Object.hasOwn(language.parameters, before[0]); // somebody may type `constructor`
+  const parameters = before.length > 1 && isKnown ? language.parameters[before[0]].map((one) => option(one, one.keyword)) : [];
   return [...longer, ...values, ...parameters];
 }
 

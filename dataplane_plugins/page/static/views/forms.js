@@ -23,6 +23,9 @@ const KINDS = /** @type {const} */ ([
   ["mailers_section", "mailers section"], ["http_errors_sections", "error pages"], ["fcgi_apps", "FastCGI application"],
 ]);
 
+/** Whether a path leads to an object of the configuration: anybody can write a link. @param {string} path */
+const isOfConfiguration = (path) => path.startsWith(`${TOP}/`) && !/[?#\\]|\/\/|\/(?:\.|%2e){1,2}(?:\/|$)/i.test(path);
+
 /** The transaction in which values are read, if it has edits already. */
 const inDraft = () => ({ transaction_id: readIn() });
 
@@ -137,6 +140,8 @@ function Recipe({ params }) {
 /** @param {{ params: Record<string, string> }} props */
 export default function FormsView({ params }) {
   const back = html`<p><a href=${linkTo("forms")}>← Forms</a></p>`;
+  const path = params.resource || params.collection;
+  if (path && !isOfConfiguration(path)) return html`${back}<h1>No such object</h1><p>The configuration has nothing at <code>${path}</code>.</p>`;
   if (params.resource) return html`${back}<${EditObject} key=${params.resource} resource=${params.resource} />`;
   if (params.collection) return html`${back}<${ListObjects} key=${params.collection} collection=${params.collection} />`;
   if (params.add) return html`${back}<${Recipe} params=${params} />`;
