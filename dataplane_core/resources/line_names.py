@@ -70,8 +70,11 @@ class SectionNames(NamedTuple):
 def lines_saying(section: Section, name: str) -> list[int]:
     """Return the places of those lines at least in which a name may stand.
 
-    Of lines with quotes or escapes all are looked at, of the others none that lacks the name.
+    Of lines with quotes or escapes all are looked at, of the others none that lacks the name. An
+    empty name, which is the section's own, stands on none: all lines are looked at.
     """
+    if not name:
+        return [*range(len(section.lines))]
     text, found = section.text, list[int]()
     at, place, last = len(section.top), 0, len(section.top)
     for hit in _hits(text, name, at):

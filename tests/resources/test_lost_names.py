@@ -16,6 +16,7 @@ LINES = {
     "frontend": ["use_backend a if here", "default_backend b", "acl here src 10.0.0.1", "acl here path /x",
                  "http-request deny if !here", "use_backend b if { nbsrv(a) gt 1 }", "stats scope c", "use_backend zz"],
     "backend": ["server s1 127.0.0.1:1", "server s2 127.0.0.1:2 track s1", "server s3 127.0.0.1:3 track a/s1",
+                "stick-table type ip size 1m", "http-request track-sc0 src table a", "http-request deny if TRUE",
                 "server-template t 3 127.0.0.1:4", "server-template t 2 127.0.0.1:4", "use-server t3 if TRUE",
                 "use-server s1 if TRUE", "server s4 127.0.0.1:5 resolvers r", "http-request set-header x %[srv_conn(b/t1)]"],
     "resolvers": ["nameserver n 127.0.0.1:53"],
