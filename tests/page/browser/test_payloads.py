@@ -134,7 +134,8 @@ def test_what_the_api_says_of_itself_is_text(viewer, attacked):
     places = {
         "**/v3/services/haproxy/storage/ssl_certificates": [row], "**/v3/services/haproxy/storage/ssl_certificates/*": row,
         "**/v3/services/haproxy/runtime/maps?**": [row], "**/v3/services/haproxy/runtime/acls": [row],
-        "**/v3/service_discovery/consul": [{**row, "name": words, "enabled": True, "error": words}],
+        "**/v3/service_discovery/consul": [{**row, "name": words, "enabled": True}],
+        "**/v3/service_discovery/status": [{**row, "failures": 1, "message": PAYLOADS[1]}],
         "**/dataplane/v1/drift": {"deviations": [{
             "kind": words, "subject": words, "property": PAYLOADS[1], "file": {"a": words}, "process": words,
             "towards_file": {"commands": [words]}, "towards_process": {"impossible": PAYLOADS[2]},

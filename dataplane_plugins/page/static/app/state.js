@@ -7,8 +7,10 @@ import { html } from "./html.js";
 import { linkTo } from "./router.js";
 import { createStore, useStore } from "./store.js";
 import { useEvents } from "./stream.js";
+import { away } from "./traffic.js";
 
 const LOOK_EVERY = 15000;
+const LOOK_SOON = 3000; // while HAProxy is not up
 
 /** The newest version of the configuration; views that show it load again when it changes. */
 export const version = createStore(0);
@@ -26,6 +28,7 @@ const HEALTH = /** @type {Record<string, [string, string]>} */ ({
 
 export function StateOfHaproxy() {
   const newest = useStore(version);
+  const isAway = useStore(away) !== "";
   const [health, setHealth] = useState("unknown");
   const [reload, setReload] = useState("");
   const look = () => {
@@ -34,9 +37,9 @@ export function StateOfHaproxy() {
   };
   useEffect(() => {
     look();
-    const timer = setInterval(look, LOOK_EVERY);
+    const timer = setInterval(look, health === "up" ? LOOK_EVERY : LOOK_SOON);
     return () => clearInterval(timer);
-  }, []);
+  }, [health, isAway]);
   useEvents(["version", "reload", "rolled_back"], ({ kind, data }) => {
     if (kind === "version") version.set(data.version);
     if (kind === "rolled_back") look();

@@ -3,6 +3,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 
 import { OWN, connection } from "./api.js";
+import { createStore } from "./store.js";
 
 const LONGEST_WAIT = 15000;
 
@@ -16,6 +17,9 @@ const LONGEST_WAIT = 15000;
 
 const KINDS = /** @type {const} */ (["frontends", "backends", "servers"]);
 const COUNTERS = ["stot", "req_tot", "bin", "bout", "hrsp_4xx", "hrsp_5xx"];
+
+/** Why HAProxy tells nothing, as the newest picture has it; empty while it does. */
+export const away = createStore("");
 
 /** @returns {Traffic} */
 const nothing = () => ({ time: 0, away: "", frontends: new Map(), backends: new Map(), servers: new Map() });
@@ -84,6 +88,7 @@ export function followTraffic(servers, take) {
       columns = data.columns ?? columns;
       traffic = nextTraffic(traffic, columns, data);
       wait = 1000;
+      away.set(traffic.away);
       take(traffic);
     });
     source.onerror = () => {

@@ -6,6 +6,7 @@ import { OWN, change } from "../app/api.js";
 import { closeDraft, discardDraft, draft } from "../app/draft.js";
 import { formatCount } from "../app/format.js";
 import { html } from "../app/html.js";
+import { session } from "../app/session.js";
 import { useStore } from "../app/store.js";
 import { useData } from "../app/use-data.js";
 import { announce } from "./announce.js";
@@ -33,8 +34,9 @@ function Review({ id, onClose }) {
 
 export function DraftBanner() {
   const now = useStore(draft);
+  const who = useStore(session);
   const [reviews, setReviews] = useState(false);
-  if (!now?.edits.length) return null;
+  if (!now?.edits.length || !who?.mayChange) return null;
   const discard = async () => {
     await discardDraft();
     announce("Your change was discarded.");

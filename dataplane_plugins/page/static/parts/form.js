@@ -106,17 +106,18 @@ function Fields({ document, prefix, schema, value, onChange }) {
 }
 
 /**
- * @param {{ document: any, schema: any, value: any, action: string, problem: string, busy: boolean, onSubmit: (value: any) => void, children?: any }} props
+ * @param {{ document: any, schema: any, value: any, action: string, problem: string, busy: boolean, readOnly: boolean, onSubmit: (value: any) => void, children?: any }} props
  */
-export function SchemaForm({ document, schema, value, action, problem, busy, onSubmit, children }) {
+export function SchemaForm({ document, schema, value, action, problem, busy, readOnly, onSubmit, children }) {
   const [now, setNow] = useState(value);
   const submit = (/** @type {SubmitEvent} */ event) => {
     event.preventDefault();
     onSubmit(now);
   };
   return html`<form class="schema-form" onSubmit=${submit}>
-    <${Fields} document=${document} prefix="" schema=${schema} value=${now} onChange=${setNow} />
+    <fieldset class="all" disabled=${readOnly}><legend class="unseen">Values</legend>
+      <${Fields} document=${document} prefix="" schema=${schema} value=${now} onChange=${setNow} /></fieldset>
     <p class="problem" role="alert">${problem}</p>
-    <p class="actions"><button class="main" disabled=${busy}>${action}</button>${children}</p>
+    ${!readOnly && html`<p class="actions"><button class="main" disabled=${busy}>${action}</button>${children}</p>`}
   </form>`;
 }

@@ -3,7 +3,7 @@
 import { useEffect } from "preact/hooks";
 
 import { PREFIX, get } from "../app/api.js";
-import { formatRelative } from "../app/format.js";
+import { formatCount, formatRelative } from "../app/format.js";
 import { html } from "../app/html.js";
 import { useData } from "../app/use-data.js";
 import { LoadState } from "../parts/load-state.js";
@@ -24,15 +24,17 @@ async function loadSources(signal) {
   })));
 }
 
+const MILLISECONDS = 1000; // the API tells these times in seconds
+
 /** @param {{ kind: string, source: any, state: any }} props */
 function Source({ kind, source, state }) {
-  const problem = state?.error ?? state?.problem ?? "";
+  const problem = state?.failures > 0 ? state.message : "";
   return html`<section class="card" aria-label=${`${kind} ${source.name ?? source.id}`}>
     <h2>${kind}: ${source.name ?? source.address ?? source.region ?? source.id}</h2>
     <p>${source.enabled ? html`<span class=${`badge ${problem ? "bad" : "good"}`}>${problem ? "has a problem" : "followed"}</span>` : html`<span class="badge">switched off</span>`}
       ${problem && html` <span class="problem">${problem}</span>`}
-      ${state?.last_success && html` <span class="quiet">last answer ${formatRelative(state.last_success)}</span>`}</p>
-    <${Values} values=${{ ...source, ...(state ?? {}) }} />
+      ${state?.last_success && html` <span class="quiet">last answer ${formatRelative(state.last_success * MILLISECONDS)}: ${formatCount(state.services, "service")}, ${formatCount(state.servers, "server")}</span>`}</p>
+    <${Values} values=${source} />
   </section>`;
 }
 

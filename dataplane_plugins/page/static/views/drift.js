@@ -60,7 +60,7 @@ export default function DriftView() {
   const drift = useData((signal) => get(`${OWN}/drift`, {}, signal), []);
   const who = useStore(session);
   const [chosen, setChosen] = useState(/** @type {Set<string>} */ (new Set()));
-  useEvents(["drift", "version", "reload"], drift.reload);
+  useEvents(["drift", "version", "reload", "server_state"], drift.reload);
   const rows = /** @type {any[]} */ (drift.data?.deviations ?? []);
   const picked = rows.filter((row) => chosen.has(idOf(row)));
   const go = async (/** @type {"file" | "process"} */ towards) => {

@@ -2,7 +2,7 @@
 
 import { useEffect, useRef, useState } from "preact/hooks";
 
-import { CONFIGURATION, OWN, ask, change, get } from "../app/api.js";
+import { CONFIGURATION, OWN, ask, change, connection, get } from "../app/api.js";
 import { html } from "../app/html.js";
 import { session } from "../app/session.js";
 import { version as newestVersion } from "../app/state.js";
@@ -26,9 +26,11 @@ async function loadText(signal) {
 
 /** The plan of a text, made anew when nobody has typed for a moment. @param {string} text @param {string} before */
 function usePlan(text, before) {
+  const { known, reachable } = useStore(connection);
   const [state, setState] = useState({ plan: /** @type {any} */ (null), problem: "", judging: false });
   useEffect(() => {
     if (text === before) return setState({ plan: null, problem: "", judging: false });
+    if (!known || !reachable) return undefined; // asked once the API and its user are back
     const control = new AbortController();
     setState((now) => ({ ...now, judging: true }));
     const timer = setTimeout(() => {
@@ -38,7 +40,7 @@ function usePlan(text, before) {
       );
     }, JUDGE_AFTER);
     return () => (clearTimeout(timer), control.abort());
-  }, [text, before]);
+  }, [text, before, known, reachable]);
   return state;
 }
 

@@ -6,6 +6,7 @@ import { CONFIGURATION, PREFIX, get } from "../app/api.js";
 import { draft, edit, readIn } from "../app/draft.js";
 import { html } from "../app/html.js";
 import { linkTo, navigate } from "../app/router.js";
+import { session } from "../app/session.js";
 import { version as newestVersion } from "../app/state.js";
 import { useStore } from "../app/store.js";
 import { useData } from "../app/use-data.js";
@@ -32,6 +33,7 @@ const inDraft = () => ({ transaction_id: readIn() });
 /** @param {{ resource: string }} props */
 function EditObject({ resource }) {
   const newest = useStore(newestVersion);
+  const who = useStore(session);
   const path = PREFIX + resource;
   const loaded = useData(async (signal) => ({ document: await loadDocument(), value: await get(path, inDraft(), signal) }), [resource, newest]);
   const [state, setState] = useState({ problem: "", busy: false });
@@ -50,7 +52,7 @@ function EditObject({ resource }) {
   const schema = document && bodySchema(document, "put", resource);
   return html`<h1>${shortPath(resource)}</h1>
     <${LoadState} of=${loaded} what=${shortPath(resource)}>
-      ${schema && html`<${SchemaForm} key=${newest} document=${document} schema=${schema} value=${value} action="Add to your change" problem=${state.problem} busy=${state.busy}
+      ${schema && html`<${SchemaForm} key=${newest} document=${document} schema=${schema} value=${value} action="Add to your change" problem=${state.problem} busy=${state.busy} readOnly=${!who?.mayChange}
           onSubmit=${(/** @type {any} */ now) => send("PUT", now, "change")}>
         ${canDelete(document, resource) && html`<button type="button" class="danger" onClick=${() => send("DELETE", undefined, "delete")}>Delete it</button>`}</${SchemaForm}>
       <${Rows} document=${document} resource=${resource} />`}
@@ -77,6 +79,7 @@ const nameOf = (value, index) => value.name ?? value.acl_name ?? value.id ?? Str
 function ListObjects({ collection }) {
   const newest = useStore(newestVersion);
   const now = useStore(draft);
+  const who = useStore(session);
   const loaded = useData(async (signal) => ({ document: await loadDocument(), objects: await get(PREFIX + collection, inDraft(), signal) }), [collection, newest, now?.edits.length]);
   const [state, setState] = useState({ problem: "", busy: false, round: 0 });
   const { document, objects = [] } = loaded.data ?? {};
@@ -97,7 +100,7 @@ function ListObjects({ collection }) {
     <${LoadState} of=${loaded} what=${shortPath(collection)}>
       <ul class="columns">${objects.map((/** @type {any} */ one, /** @type {number} */ index) => html`<li key=${index}>
         <a href=${linkTo("forms", { resource: `${collection}/${isIndexed ? index : encodeURIComponent(nameOf(one, index))}` })}>${isIndexed ? `${index}: ${JSON.stringify(one)}` : nameOf(one, index)}</a></li>`)}</ul>
-      ${schema && html`<h2>Add one</h2><${SchemaForm} key=${state.round} document=${document} schema=${schema} value=${{}} action="Add to your change" problem=${state.problem} busy=${state.busy} onSubmit=${add} />`}
+      ${schema && who?.mayChange && html`<h2>Add one</h2><${SchemaForm} key=${state.round} document=${document} schema=${schema} value=${{}} action="Add to your change" problem=${state.problem} busy=${state.busy} readOnly=${false} onSubmit=${add} />`}
     </${LoadState}>`;
 }
 
@@ -127,10 +130,12 @@ async function loadNames(signal) {
 /** @param {{ params: Record<string, string> }} props */
 function Recipe({ params }) {
   const names = useData(loadNames, []);
+  const who = useStore(session);
   const made = () => {
     announce("It is part of your change. Review it to put it in force.", { tone: "good" });
     navigate("forms");
   };
+  if (!who?.mayChange) return html`<h1>Forms</h1><p>You may look, but change nothing: ${who?.reason || "your rights forbid it"}.</p>`;
   return html`<${LoadState} of=${names} what="The configuration">
     ${names.data && (params.add === "route" ? html`<${RouteRequests} names=${names.data} onDone=${made} />`
       : html`<${AddServer} names=${names.data} backend=${params.backend ?? ""} onDone=${made} />`)}
