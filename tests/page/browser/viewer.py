@@ -60,7 +60,7 @@ class Viewer:
 
     def settled(self) -> None:
         """Wait until nothing of the view is loading."""
-        loading = self.page.locator("main .quiet[role=status]").filter(has_text="Loading")
+        loading = self.page.locator("main .quiet[role=status]:text('Loading'), main button:text('Tracing …')")
         until(lambda: loading.count() == 0)
 
     def log_in(self, user: str, password: str) -> None:

@@ -28,6 +28,7 @@ export function frontendHealth(row) {
 /** @param {TrafficRow | undefined} row @returns {Health} */
 export function backendHealth(row) {
   if (!row) return { ...UNKNOWN, tone: "unsure", words: "not loaded" };
+  if (row.servers === 0) return { ...UNKNOWN, words: "no servers", rate: row.rate, sessions: row.scur };
   const up = (row.act ?? 0) + (row.bck ?? 0);
   const isUp = row.status === "UP";
   const some = row.not_up > 0;

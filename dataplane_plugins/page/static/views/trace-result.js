@@ -35,7 +35,7 @@ function Before({ before }) {
 
 /** @param {{ rules: any[] }} props */
 function Rules({ rules }) {
-  return html`<h3>Rules on the way</h3><ol class="rules">${rules.map((rule, index) => {
+  return html`<h2>Rules on the way</h2><ol class="rules">${rules.map((rule, index) => {
     const [tone, words] = STATES[rule.state] ?? ["", rule.state];
     return html`<li key=${index} class=${rule.state}><span class=${`badge ${tone}`}>${words}</span>
       <code>${rule.does}</code> ${rule.condition && html`<code class="quiet">${rule.condition}</code>`}
@@ -56,8 +56,8 @@ export function TraceResult({ result }) {
       ${result.backend && html`<li><a href=${linkTo("map", { chosen: `backend:${result.backend}` })}>Show backend ${result.backend} on the map</a></li>`}
     </ul>
     ${result.rules.length > 0 && html`<${Rules} rules=${result.rules} />`}
-    ${forwarded && html`<h3>As the server gets it</h3><pre tabindex="0" role="region" aria-label="The request as the server gets it">${forwarded.method} ${forwarded.url}${"\n"}${forwarded.headers.map((/** @type {any} */ one) => `${one.name}: ${one.value}\n`).join("")}</pre>`}
-    ${remarks.length > 0 && html`<h3>Remarks</h3><ul>${remarks.map((/** @type {any} */ one) => html`<li key=${one.text}>${one.text}</li>`)}</ul>`}
+    ${forwarded && html`<h2>As the server gets it</h2><pre tabindex="0" role="region" aria-label="The request as the server gets it">${forwarded.method} ${forwarded.url}${"\n"}${forwarded.headers.map((/** @type {any} */ one) => `${one.name}: ${one.value}\n`).join("")}</pre>`}
+    ${remarks.length > 0 && html`<h2>Remarks</h2><ul>${remarks.map((/** @type {any} */ one) => html`<li key=${one.text}>${one.text}</li>`)}</ul>`}
   </section>`;
 }
 

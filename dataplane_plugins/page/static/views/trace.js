@@ -1,6 +1,6 @@
 // Trace a request: which way it would take, rule by rule, now or as it would be after a change.
 
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 
 import { CONFIGURATION, OWN, V3, change, get } from "../app/api.js";
 import { html } from "../app/html.js";
@@ -34,6 +34,13 @@ function questionOf(form) {
   const given = Object.entries(request).filter(([, value]) => value !== "" && value.length !== 0);
   const question = { requests: [Object.fromEntries(given)], state: text("running") ? "running" : "configured" };
   return text("transaction") ? { ...question, transaction: text("transaction") } : question;
+}
+
+/** What a link asks, as if somebody had filled the form. @param {Record<string, string>} params */
+function formOf(params) {
+  const form = new FormData();
+  for (const [name, value] of Object.entries({ method: "GET", ...params })) form.set(name, value);
+  return form;
 }
 
 /** @param {{ frontends: any[], transactions: any[], params: Record<string, string>, busy: boolean, onAsk: (form: FormData) => void }} props */
@@ -95,6 +102,10 @@ export default function TraceView({ params }) {
       setAnswer({ result: null, problem: /** @type {Error} */ (error).message, busy: false });
     }
   };
+  const isLoaded = choices.data !== undefined;
+  useEffect(() => {
+    if (isLoaded && params.url) ask(formOf(params));
+  }, [isLoaded]);
   const { result, problem, busy } = answer;
   const model = result && choices.data ? modelOf(choices.data, result) : null;
   return html`<h1>Trace a request</h1>
