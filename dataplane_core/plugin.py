@@ -118,7 +118,7 @@ from dataplane_core.lazy_pattern import lazy_pattern
 from dataplane_core.logs.outage import Outage
 from dataplane_core.references import BringToHaproxy, Former, NamedFiles, StoredFiles
 from dataplane_core.references.brought_files import Replacement
-from dataplane_core.references.existing import finder_of_files, reader_of_files
+from dataplane_core.references.existing import finder_of_files, reader_for, reader_of_files
 from dataplane_core.references.file_parts import FilePlace
 from dataplane_core.references.names_in_files import FileUse, NamesInFiles, newly_dangling_in_files
 from dataplane_core.references.rollback import Rollback, RollbackPlan, WhichFiles
@@ -136,7 +136,7 @@ from dataplane_core.resources.comparison import ObjectChange, compare
 from dataplane_core.resources.desired_text import DesiredText
 from dataplane_core.resources.document_sections import DocumentSections
 from dataplane_core.resources.extra_props import METADATA
-from dataplane_core.resources.file_language import FilePart, ScriptLanguage
+from dataplane_core.resources.file_language import FilePart, GivenNames, ScriptLanguage
 from dataplane_core.resources.line_numbers import lines_of
 from dataplane_core.resources.locate import object_at, refuse_namesake
 from dataplane_core.resources.masks import Mask
@@ -255,9 +255,10 @@ __all__ = [
     "DocumentSections", "Codec", "Loaded", "raise_problems", "SchemaFactory",
     # Who refers to what by its name.
     "NamedUse", "dangling", "newly_dangling", "referrers", "targets", "unused", "rename",
-    "rename_uses", "reference_at", "finder_of_files", "reader_of_files", "NamesInFiles",
+    "rename_uses", "reference_at", "finder_of_files", "reader_of_files", "reader_for",
+    "NamesInFiles",
     "newly_dangling_in_files", "FileUse", "FilePlace", "FilePart", "NameReaders",
-    "ScriptLanguage",
+    "ScriptLanguage", "GivenNames",
     # Dataclasses and regular expressions that cost a start little.
     "dataclass", "lazy_pattern",
     # Documents in YAML.

@@ -18,7 +18,7 @@ from dataplane_core.haproxy.runtime import Runtime
 from dataplane_core.hooks.containment import PluginError
 from dataplane_core.hooks.manager import Manager, installed, named_plugins, own_plugins
 from dataplane_core.references import LoadedFiles, UsedFiles
-from dataplane_core.references.lost_in_files import lost_in_files
+from dataplane_core.references.names_in_files import lost_in_files
 from dataplane_core.resources.comparison import TOP
 from dataplane_core.resources.comparisons import Comparisons
 from dataplane_core.resources.locate import object_at

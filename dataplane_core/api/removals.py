@@ -6,6 +6,8 @@ from dataplane_core.api.change_options import warn_of_lost
 from dataplane_core.api.request import ApiRequest
 from dataplane_core.api.view import View
 from dataplane_core.errors import Reference
+from dataplane_core.references.existing import reader_for
+from dataplane_core.references.names_in_files import NamesInFiles
 from dataplane_core.resources.referring import NamedUse, referrers
 from dataplane_core.store.lost_names import LostName
 from dataplane_core.text import Document
@@ -21,9 +23,12 @@ def tell_of_referrers(
     """
     if view.store(req) is not view.config or not req.query.get("transaction_id"):
         return
-    uses = referrers(view.registry, document, reference)
-    if users := _users(uses):
-        warn_of_lost(resp, [LostName(_named(reference), users)], view.location)
+    users = _users(referrers(view.registry, document, reference))
+    read = reader_for(view.config.file.path, document)
+    found = NamesInFiles(view.registry, document, read).referring_to(reference)
+    lines = tuple(f"line {one.line} of {one.file}" for one in found)
+    if users or lines:
+        warn_of_lost(resp, [LostName(_named(reference), users, lines)], view.location)
 
 
 def _named(reference: Reference) -> str:

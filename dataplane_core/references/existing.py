@@ -8,6 +8,7 @@ from pathlib import Path
 from dataplane_core.references.folders import Folders
 from dataplane_core.references.survey import Configuration
 from dataplane_core.store.head import decode_text
+from dataplane_core.text import Document
 
 
 def finder_of_files(config_file: Path, text: str) -> Callable[[str], bool]:
@@ -42,6 +43,18 @@ def reader_of_files(config_file: Path, text: str) -> Callable[[str], tuple[str, 
             found = (_text_of(entry.path) for entry in folders.entries(name))
             known[name] = next(filter(None, found), None)
         return known[name]
+
+    return read
+
+
+def reader_for(config_file: Path, document: Document) -> Callable[[str], tuple[str, str] | None]:
+    """Return the same for the names in a document; few have any, and cost its text."""
+    known: list[Callable[[str], tuple[str, str] | None]] = []
+
+    def read(name: str) -> tuple[str, str] | None:
+        if not known:
+            known.append(reader_of_files(config_file, document.text()))
+        return known[0](name)
 
     return read
 

@@ -6,12 +6,13 @@ from pathlib import Path
 
 from dataplane_core.dataclass import dataclass
 from dataplane_core.errors import Finding, Reference
+from dataplane_core.references.existing import reader_for
 from dataplane_core.references.file_parts import FilePlace, PartNames, ReadFile, used_files
 from dataplane_core.references.file_parts import UsedFile as Used
 from dataplane_core.references.script_names import ScriptLine, ScriptNames
 from dataplane_core.resources.document_names import DocumentNames, Thing, Use
 from dataplane_core.resources.reading import missing
-from dataplane_core.resources.referring import NamedUse, Shown, named_by
+from dataplane_core.resources.referring import NamedUse, Shown, named_by, words_of_thing
 from dataplane_core.resources.registry import Registry
 from dataplane_core.text import Document
 
@@ -234,6 +235,15 @@ def newly_dangling_in_files(
             one for one in found if (one.file, one.section, one.property, one.name) not in known
         ]
     return found
+
+
+def lost_in_files(
+    registry: Registry, before: Document, after: Document, config_file: Path
+) -> Iterator[tuple[str, str]]:
+    """Yield what a change takes from lines of files, in words, each with such a line."""
+    read = reader_for(config_file, after)
+    for thing, use in NamesInFiles(registry, after, read).lost(before):
+        yield words_of_thing(thing), f"line {use.line} of {use.file}"
 
 
 def findings_in_files(

@@ -34,9 +34,9 @@ class ScriptNames:
         for use in uses_of_files(registry.names, names):
             if use.mention.name.holds == kind:
                 path, text = read(use.mention.name.text) or ("", "")
-                found = language.given(text)
-                self.lines += [ScriptLine(path, line, name) for line, name in found]
-                self.is_complete &= bool(path) and language.is_complete(text)
+                found = language.read(text)
+                self.lines += [ScriptLine(path, line, name) for line, name in found.lines]
+                self.is_complete &= bool(path) and found.is_complete
 
     def uses(self, names: DocumentNames) -> Iterator[Use]:
         """Yield the uses of names of the kind in a document."""

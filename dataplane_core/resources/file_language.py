@@ -29,11 +29,18 @@ class FileLanguage(Protocol):
         """Return the object that a line of a section of a part belongs to."""
 
 
+class GivenNames(NamedTuple):
+    """The names that a file gives, each behind its line, which counts from 1.
+
+    It `is_complete` where the file surely gives no others.
+    """
+
+    lines: Sequence[tuple[int, str]]
+    is_complete: bool
+
+
 class ScriptLanguage(Protocol):
     """Files that give names, as scripts do."""
 
-    def given(self, text: str) -> Sequence[tuple[int, str]]:
-        """Return the names that a file gives, each with its line, which counts from 1."""
-
-    def is_complete(self, text: str) -> bool:
-        """Return whether a file surely gives no other names."""
+    def read(self, text: str) -> GivenNames:
+        """Return the names that a file gives."""

@@ -12,7 +12,7 @@ from dataplane_core.plugin import (
     View,
     newly_dangling,
     newly_dangling_in_files,
-    reader_of_files,
+    reader_for,
 )
 from dataplane_plugins.changes.file_texts import change_of, file_difference
 from dataplane_plugins.changes.file_uses import FileUses
@@ -89,7 +89,7 @@ class PlanRendering:
                 "line": plan.head.above(one.line), "section": one.section, "resource": resource,
                 "property": one.property, "kinds": [*one.kinds], "name": one.name,
             }  # fmt: skip
-        read = reader_of_files(self._config_file, plan.after.text())
+        read = reader_for(self._config_file, plan.after)
         for use in newly_dangling_in_files(self._registry, plan.before, plan.after, read):
             yield self._uses(use, plan.head.above)
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from dataplane_core.cli import main
+from dataplane_core.commands.group import main
 from dataplane_core.haproxy import binaries
 from dataplane_core.references.existing import reader_of_files
 from dataplane_core.references.names_in_files import NamesInFiles
@@ -180,6 +180,17 @@ def test_such_a_change_is_refused_or_says_so(tmp_path: Path, strictly: bool) -> 
     else:
         assert answer.status_code in (202, 204) and said in answer.headers["Warning"]
     assert "Warning" not in api.call("DELETE", f"{V3}/frontends/site", version=4 if strictly else 5).headers
+
+
+def test_a_delete_in_a_transaction_says_so_at_once(tmp_path: Path) -> None:
+    api = served(tmp_path)
+    with api.transaction() as transaction:
+        answer = api.call("DELETE", f"{V3}/backends/agents", transaction_id=transaction)
+        assert answer.status_code == 202
+        assert f"backend agents is still named by line 9 of {tmp_path}/spoe/m.spoe" in answer.headers["Warning"]
+        new = api.call("GET", f"{OWN}/references/dangling", new="true", transaction_id=transaction).json["items"]
+        assert [(one["line"], one["name"]) for one in new] == [(9, "agents")]
+        api.call("DELETE", f"{V3}/frontends/site", transaction_id=transaction)
 
 
 def test_a_file_without_scopes_and_one_that_is_not_there(tmp_path: Path) -> None:

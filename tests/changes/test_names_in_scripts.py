@@ -82,6 +82,10 @@ def test_what_a_script_may_give_besides_is_unknown(known: Registry, tmp_path: Pa
     assert lacking(known, tmp_path, f"{script}{more}\n") == set()
 
 
+def test_nothing_is_known_of_a_very_long_script(known: Registry, tmp_path: Path) -> None:
+    assert lacking(known, tmp_path, SCRIPT.replace('"act"', '"other"') + " " * 2**18) == set()
+
+
 def test_a_script_that_cannot_be_read_gives_all(known: Registry, tmp_path: Path) -> None:
     text = TEXT.replace("FOLDER", str(tmp_path)).replace("LOAD", "lua-load")
     read = reader_of_files(tmp_path / "haproxy.cfg", text)

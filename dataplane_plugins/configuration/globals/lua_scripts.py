@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
 from typing import NamedTuple
+
+from dataplane_core.plugin import GivenNames
 
 _TOKEN = re.compile(
     r"""(?P<comment>--\[(?P<level>=*)\[.*?(?:\](?P=level)\]|\Z)|--[^\n]*)"""
@@ -28,45 +29,43 @@ class _Token(NamedTuple):
     line: int
 
 
+_LONGEST = 2**18
+"""Characters of a script up to which it is read."""
+
+
 class LuaLanguage:
     """The names that Lua scripts give to actions, fetches, converters and services."""
 
-    def given(self, text: str) -> Sequence[tuple[int, str]]:
-        """Return the names that a script registers as words in quotes, with their lines."""
-        found = (_registered(tokens) for tokens in _calls(text))
-        return [one for one in found if one is not None]
+    def read(self, text: str) -> GivenNames:
+        """Return the names that a script registers as words in quotes, and whether these are all.
 
-    def is_complete(self, text: str) -> bool:
-        """Return whether the text shows all names that a script registers."""
-        if "\0" in text or text.startswith("\x1bLua"):
-            return False
+        Nothing is known of a script that is compiled, or very long.
+        """
+        if len(text) > _LONGEST or "\0" in text or text.startswith("\x1bLua"):
+            return GivenNames((), False)
         tokens = [*_tokens(text)]
-        for one, after in pairwise([*tokens, _Token("sign", "", 0)]):
-            if one.kind == "word" and (
-                one.text in _OPAQUE or (one.text == "core" and after.text != ".")
-            ):
-                return False
-        return all(_registered(found) is not None for found in _calls(text))
+        lines, is_complete = list[tuple[int, str]](), True
+        for at, one in enumerate(tokens):
+            if one.kind != "word":
+                continue
+            if one.text in _REGISTERS:
+                found = _registered(tokens[at + 1 : at + 4])
+                lines += [] if found is None else [found]
+                is_complete &= found is not None
+            elif one.text in _OPAQUE:
+                is_complete = False
+            elif one.text == "core":  # under another name, it could register something unseen
+                is_complete &= at + 1 < len(tokens) and tokens[at + 1].text == "."
+        return GivenNames(lines, is_complete)
 
 
 def _tokens(text: str) -> Iterator[_Token]:
     line, last = 1, 0
     for match in _TOKEN.finditer(text):
-        line, last = line + text.count("\n", last, match.start()), match.start()
-        kind = match.lastgroup or ""
-        for name in ("comment", "long", "string", "word", "sign"):
-            if match[name] is not None:
-                kind = name
-        if kind != "comment":
-            yield _Token(kind, match[0], line)
-
-
-def _calls(text: str) -> Iterator[Sequence[_Token]]:
-    """Yield what stands behind each name of a function that registers something."""
-    tokens = [*_tokens(text)]
-    for at, one in enumerate(tokens):
-        if one.kind == "word" and one.text in _REGISTERS:
-            yield tokens[at + 1 : at + 4]
+        start = match.start()
+        line, last = line + text.count("\n", last, start), start
+        if match.lastgroup and match.lastgroup != "comment":
+            yield _Token(match.lastgroup, match[0], line)
 
 
 def _registered(tokens: Sequence[_Token]) -> tuple[int, str] | None:
