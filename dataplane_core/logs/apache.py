@@ -13,7 +13,7 @@ from typing import Any
 
 from dataplane_core.dataclass import dataclass
 from dataplane_core.lazy_pattern import lazy_pattern
-from dataplane_core.text.credentials import SECRET_HEADERS, SECRET_QUERY
+from dataplane_core.text.credentials import SECRET_HEADERS, conceal_queries
 
 _UNSAFE = lazy_pattern(r'["\\\x00-\x1f\x7f-\x9f]')
 _DIRECTIVE = lazy_pattern(r"%(?:[!\d,]*[<>]?(?:\{([^}]*)\})?([A-Za-z])|(%))")
@@ -42,7 +42,7 @@ class AccessRecord:
     def uri(self) -> str:
         """Path and query as they were sent, without secrets."""
         raw = self.environ.get("RAW_URI") or self.environ.get("PATH_INFO", "")
-        return SECRET_QUERY.sub(r"\1***", str(raw))
+        return conceal_queries(str(raw))
 
     @property
     def api_version(self) -> str:

@@ -23,6 +23,7 @@ from dataplane_core.text.credentials import (
 from dataplane_core.text.lines import split_lines
 from dataplane_core.text.tokens import unquote
 
+_COMMENT = lazy_pattern(r"\s*+#[#\s]*+")
 _SEAL = lazy_pattern("\ue000[0-9a-f]{64}\ue001")
 
 
@@ -92,10 +93,9 @@ class Secrets:
         A line that nobody can read loses all behind its first words if it begins as one with a
         secret does; one that is commented out is looked at, too.
         """
-        bare = line.lstrip()
-        if bare.startswith("#"):
-            start = len(line) - len(bare.lstrip("# \t"))
-            return line[:start] + self.concealed(line[start:]) if start < len(line) else line
+        mark = _COMMENT.match(line)
+        if mark is not None:
+            return mark[0] + self.concealed(line[mark.end() :])
         parsed, unread = Line(line.rstrip("\r\n")), 0
         for table in self._tables if parsed.tokens else ():
             found = table.words(parsed)

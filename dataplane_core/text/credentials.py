@@ -11,27 +11,33 @@ SECRET_HEADERS = frozenset(
 """Names, in small letters, of headers that hold credentials."""
 
 _WORDS = "password|passwd|token|secret|credential|api[-_]?key"
-_NAME = rf"(?:{'|'.join(sorted(SECRET_HEADERS))}|(?<![\w-])[\w-]*?(?:{_WORDS})[\w-]*)"
-_HEADER = re.compile(rf"{_NAME}", re.I)
-SECRET_QUERY = re.compile(rf"([?&][^=&\s]*(?:{_WORDS})[^=&\s]*=)([^&\s]*)", re.I)
-"""What stands in a query in front of a secret, and the secret."""
+_HEADERS = "|".join(sorted(SECRET_HEADERS))
 
-_VALUE = r"(?:\\[^rn]|[^\\\"'\s])+"
+# Each pattern goes over a text once, whatever stands in it: a run of characters is taken as a whole
+# (`++`, `*+`), and a match takes what is no secret along, so that nothing is looked at again.
+_NAME = rf"(?:{_HEADERS}|(?<![\w-])(?:(?!{_WORDS})[\w-])*+(?:{_WORDS})[\w-]*+)"
+_HEADER = re.compile(_NAME, re.I)
+_QUERY = re.compile(
+    rf"([?&](?:(?!{_WORDS})[^=&\s])*+(?:(?:{_WORDS})[^=&\s]*+(?P<said>=)?+)?+)(?(said)([^&\s]*+))",
+    re.I,
+)
+
+_VALUE = r"(?:\\[^rn]|[^\\\"'\s])++"
 _SCHEME = r"(?:Basic|Bearer|Digest|Negotiate|Token)"
 _BLANK = r"(?:\\?[ \t])"
 _FLAGS = r"(?:\s+-m\s+[a-z]+|\s+-[a-zA-Z](?![a-z]))*+"
-_PATTERNS = (
-    re.compile(r"(://)([^/\s@\"'?#]+)(?=@)"),
-    SECRET_QUERY,
-    re.compile(rf"({_NAME}\s*:{_BLANK}*)((?:{_SCHEME}{_BLANK}+)?{_VALUE})", re.I),
+_USER = re.compile(r"(://)([^/\s@\"'?#]++)(?=@)")
+_OTHERS = (
+    re.compile(rf"({_NAME}\s*+:{_BLANK}*)((?:{_SCHEME}{_BLANK}+)?{_VALUE})", re.I),
     re.compile(rf"(\b(?:Basic|Bearer){_BLANK}+)([A-Za-z0-9._~+/=-]{{6,}})", re.I),
     re.compile(rf"(\b(?:AUTH|PASS){_BLANK}+)({_VALUE})"),
-    re.compile(
-        rf"(hdr\w*\(\s*{_NAME}[^)]*\)(?:,\S+)?{_FLAGS}\s+)([^\s{{}}][^{{}}\n]*?)(?=\s*(?:[{{}}\n]|$))",
-        re.I,
-    ),
 )
-_HINT = re.compile(rf"://|[?&]|\b(?:Basic|Bearer|AUTH|PASS)\b|{_NAME}", re.I)
+_SAMPLE = re.compile(
+    rf"((?<!\w)(?:(?!hdr)\w)*+hdr\w*+\(\s*+{_NAME}[^()]*+\)(?:,\S++)?+{_FLAGS})"
+    r"(?:(\s++)([^\s{}]++(?:[^\S\n]++[^\s{}]++)*+))?",
+    re.I,
+)
+_HINT = re.compile(rf"://|[?&]|\b(?:Basic|Bearer|AUTH|PASS)\b|{_HEADERS}|{_WORDS}", re.I)
 
 
 def is_secret_header(name: str) -> bool:
@@ -56,6 +62,18 @@ def conceal(text: str, hide: Callable[[str], str] = lambda secret: HIDDEN) -> st
     """
     if not may_hold_credentials(text):
         return text
-    for pattern in _PATTERNS:
-        text = pattern.sub(lambda match: match[1] + (match[2] and hide(match[2])), text)
-    return text
+    text = _USER.sub(lambda match: match[1] + hide(match[2]), text)
+    text = conceal_queries(text, hide)
+    for pattern in _OTHERS:
+        text = pattern.sub(lambda match: match[1] + hide(match[2]), text)
+    return _SAMPLE.sub(lambda match: match[0] if match[3] is None
+                       else match[1] + match[2] + hide(match[3]), text)  # fmt: skip
+
+
+def conceal_queries(text: str, hide: Callable[[str], str] = lambda secret: HIDDEN) -> str:
+    """Return a text with other words in the place of the credentials in queries of addresses.
+
+    >>> conceal_queries("/v3/info?token=x&a=b")
+    '/v3/info?token=***&a=b'
+    """
+    return _QUERY.sub(lambda match: match[1] + hide(match[3]) if match[3] else match[0], text)

@@ -56,6 +56,11 @@ def test_a_line_is_shown_without_its_secrets(secrets: Secrets, line: str, shown:
     assert secrets.concealed(line + "\n") == shown + "\n"
 
 
+def test_what_is_commented_out_many_times_is_looked_at(secrets: Secrets) -> None:
+    marks = "#\xa0" * 3000 + "\x0b# "
+    assert secrets.concealed(f"{marks}user a password hunter2\n") == f"{marks}user a password ***\n"
+
+
 def examples(registry: Registry) -> Iterator[tuple[str, str]]:
     for one in registry.collections.values():
         model = getattr(one, "model", None)
