@@ -1,6 +1,6 @@
 """Find what the names in a document mean, which mean nothing, and what no name means."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import cached_property
 from typing import NamedTuple
 
@@ -28,6 +28,8 @@ GIVEN_ACLS = frozenset({
 # HAProxy makes these itself: the section where there is none (manual, section 5.3.2), and the ring
 # in any case.
 _GIVEN_SECTIONS = frozenset({("resolvers", "default"), ("ring", "buf0")})
+FEW = 16
+"""Up to so many names are searched for one by one; for more, all lines are read."""
 _PARENT = "from"
 """The property that holds the name of the `defaults` section of a header."""
 
@@ -148,8 +150,17 @@ class DocumentNames:
             if id(section) not in kept:
                 yield from self._not_before(section, self.uses(section), former)
             elif gone:
-                found = (one for name in gone for one in self.saying(section, name))
-                yield from self._not_before(section, found, former)
+                yield from self._not_before(section, self._naming(section, gone), former)
+
+    def _naming(self, section: Section, sections: Collection[str]) -> Iterator[Use]:
+        """Yield the uses of the names of sections, and of names in them."""
+        if len(sections) <= FEW:
+            for name in sections:
+                yield from self.saying(section, name)
+            return
+        for use in self.uses(section):
+            if use.mention.name.text in sections or use.mention.name.scope in sections:
+                yield use
 
     def saying(self, section: Section, name: str) -> Iterator[Use]:
         """Yield the uses of a name of a section, and of names in it."""

@@ -67,15 +67,15 @@ class SectionNames(NamedTuple):
         return found
 
 
-def lines_saying(section: Section, name: str) -> list[int]:
-    """Return the places of those lines at least in which a name may stand.
+def lines_saying(section: Section, name: str) -> list[tuple[int, str]]:
+    """Return the places and texts of those lines at least in which a name may stand.
 
     Of lines with quotes or escapes all are looked at, of the others none that lacks the name. An
     empty name, which is the section's own, stands on none: all lines are looked at.
     """
     if not name:
-        return [*range(len(section.lines))]
-    text, found = section.text, list[int]()
+        return [(at, line.raw) for at, line in enumerate(section.lines)]
+    text, found = section.text, list[tuple[int, str]]()
     at, place, last = len(section.top), 0, len(section.top)
     for hit in _hits(text, name, at):
         if hit < at:
@@ -83,8 +83,9 @@ def lines_saying(section: Section, name: str) -> list[int]:
         start = text.rfind("\n", 0, hit) + 1
         at = text.find("\n", hit) + 1 or len(text)
         place, last = place + text.count("\n", last, start), start
-        if may_say(text[start:at], name):
-            found.append(place)
+        raw = text[start:at]
+        if may_say(raw, name):
+            found.append((place, raw))
     return found
 
 

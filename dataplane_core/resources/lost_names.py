@@ -8,14 +8,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from dataplane_core.resources.document_names import DocumentNames, Thing, Use
+from dataplane_core.grammar.names import Name
+from dataplane_core.resources.document_names import FEW, DocumentNames, Thing, Use
 from dataplane_core.resources.line_names import Given, may_say
 from dataplane_core.resources.name_readers import NameReaders
 from dataplane_core.text import Document, Line, Section
 from dataplane_core.text.splice import common_end, common_start
-
-_FEW = 16
-"""Up to so many names are searched for one by one; for more, all lines are read."""
 
 _Key = tuple[str, str]
 
@@ -44,16 +42,33 @@ def lost_uses(
     if not gone:
         return
     was, now = DocumentNames(readers, before), DocumentNames(readers, after)
+    by_name = _ByName(gone)
     for use in _candidates(now, gone):
         name = use.mention.name
-        for one in gone:
-            if one.has_name(name.kinds, name.text) and not now.is_there(use.section, name):
+        for one in by_name.of(name):
+            if not now.is_there(use.section, name):
                 former = before.find(use.section.kind, use.section.name)
                 if former is not None or one.thing.is_section or name.scope:
                     meant = was.things(former or use.section, name)
                     if any(thing.section is one.thing.section for thing in meant):
                         yield Thing(one.thing.section, one.thing.kind, name.text), use
                         break
+
+
+class _ByName:
+    """What a change took away, to be found by name: each of many names may be asked about."""
+
+    def __init__(self, gone: Iterable[Gone]) -> None:
+        self._named: defaultdict[str, list[Gone]] = defaultdict(list)
+        self._counted: list[Gone] = []
+        for one in gone:
+            (self._counted if one.given else self._named[one.thing.name]).append(one)
+
+    def of(self, name: Name) -> Iterator[Gone]:
+        """Yield what had a name that a line refers to."""
+        for one in (*self._named.get(name.text, ()), *self._counted):
+            if one.has_name(name.kinds, name.text):
+                yield one
 
 
 def taken(readers: NameReaders, before: Document, after: Document) -> Iterator[Gone]:
@@ -107,11 +122,11 @@ def _given(readers: NameReaders, section: Section, lines: Iterable[Line]) -> Ite
 
 def _candidates(now: DocumentNames, gone: list[Gone]) -> Iterator[Use]:
     """Yield the uses that may be of what is gone, each once."""
-    if len(gone) > _FEW or any(one.given for one in gone):
+    if len(gone) > FEW or any(one.given for one in gone):
         holders = {word for one in gone for word in (one.thing.section.name, one.thing.name)}
         for section in now.document.sections:
             text = section.text
-            if len(gone) > _FEW or any(may_say(text, word) for word in holders):
+            if len(gone) > FEW or any(may_say(text, word) for word in holders):
                 yield from now.uses(section)
         return
     seen: set[tuple[int, int, str]] = set()

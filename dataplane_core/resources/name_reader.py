@@ -60,7 +60,7 @@ class NameReader:
         """Return the names of those lines at least in which a text may be part of a word."""
         known: SectionNames | None = section.cache.get(self)
         if known is None:
-            lines = ((at, section.line(at)) for at in lines_saying(section, text))
+            lines = ((at, section.line(at, raw)) for at, raw in lines_saying(section, text))
             known = self._read(lines)
         return known
 

@@ -1,15 +1,18 @@
 """Which names a change takes from those who use them, held against reading both texts whole."""
 
+from collections.abc import Iterable, Iterator
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from dataplane_core.errors import Reference
-from dataplane_core.resources.document_names import DocumentNames
+from dataplane_core.resources import lost_names
+from dataplane_core.resources.document_names import DocumentNames, Use
 from dataplane_core.resources.lost_names import lost_uses
 from dataplane_core.resources.referring import dangling, referrers
 from dataplane_core.resources.registry import Registry
-from dataplane_core.text import Document
+from dataplane_core.text import Document, Section
 from dataplane_core.wiring import make_manager, register_collections
 
 LINES = {
@@ -95,3 +98,31 @@ def test_the_ring_that_haproxy_makes_is_there(registry: Registry) -> None:
     text = "global\n  log ring@buf0 local0\n  log ring@nix local0\n"
     found = dangling(registry, Document.parse(text, registry.language))
     assert [one.name for one in found] == ["nix"]
+
+
+def test_a_change_of_many_sections_is_not_searched_for_each_of_their_names(
+    registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frontends = "".join(f"frontend f{one}\n  use_backend b{one}\n" for one in range(100))
+    backends = "".join(f"backend b{one}\n  server s 127.0.0.1:1\n" for one in range(100))
+    before = Document.parse(frontends + backends, registry.language)
+    changed, without = before, before
+    for one in [*before.sections[100:]]:
+        other = Section.parse(one.text.replace("127.0.0.1", "127.0.0.2"), registry.language)
+        changed, without = changed.replace(one, other), without.remove(one)
+    asked: list[str] = []
+    has_name, saying = lost_names.Gone.has_name, DocumentNames.saying
+
+    def asking(self: lost_names.Gone, kinds: Iterable[str], text: str) -> bool:
+        asked.append(text)
+        return has_name(self, kinds, text)
+
+    def searching(self: DocumentNames, section: Section, name: str) -> Iterator[Use]:
+        asked.append(name)
+        return saying(self, section, name)
+
+    monkeypatch.setattr(lost_names.Gone, "has_name", asking)
+    monkeypatch.setattr(DocumentNames, "saying", searching)
+    assert len(lost(registry, before, without)) == 100
+    assert list(DocumentNames(registry.names, changed).newly_dangling(before)) == []
+    assert len(asked) <= 100

@@ -9,7 +9,7 @@ from dataplane_core.errors import AlreadyExists, DataplaneError, Invalid, NotFou
 from dataplane_core.resources.referring import dangling, referrers, targets, unused
 from dataplane_core.resources.registry import Registry
 from dataplane_core.resources.renaming import rename
-from dataplane_core.text import Document
+from dataplane_core.text import Document, outline
 from tests.golden.offline import registry
 
 TEXT = r"""defaults d
@@ -160,3 +160,22 @@ def test_both_directions(known: Registry) -> None:
     assert found >= {("d", "d"), ("shop", "shop"), ("other/s2", "other"), ("rr", "")}
     rule = Reference("backend_switching_rules", "frontend", "f", 0)
     assert {one.name for one in targets(known, document, rule)} == {"shop", "auth"}
+
+
+def test_a_section_is_cut_into_lines_no_more_often_where_many_have_the_name(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    cut: list[int] = []
+    split_lines = outline.split_lines
+
+    def cutting(text: str) -> list[str]:
+        cut.append(len(text))
+        return split_lines(text)
+
+    monkeypatch.setattr(outline, "split_lines", cutting)
+    lines = "".join(f"  use_backend b if {{ path /{one} }}\n" for one in range(300))
+    text = f"frontend f\n{lines}backend b\n"
+    document = Document.parse(text, registry().language)
+    found = rename(registry(), document, Reference("backends", "backend", "b"), "c")
+    assert len(found.uses) == 300
+    assert len(cut) <= 4
