@@ -17,11 +17,12 @@ from dataplane_core.wiring import make_manager, register_collections
 
 LINES = {
     "frontend": ["use_backend a if here", "default_backend b", "acl here src 10.0.0.1", "acl here path /x",
-                 "http-request deny if !here", "use_backend b if { nbsrv(a) gt 1 }", "stats scope c", "use_backend zz"],
+                 "http-request deny if !here", "use_backend b if { nbsrv(a) gt 1 }", "stats scope c", "use_backend zz",
+                 "http-request track-sc0 src table b"],
     "backend": ["server s1 127.0.0.1:1", "server s2 127.0.0.1:2 track s1", "server s3 127.0.0.1:3 track a/s1",
                 "stick-table type ip size 1m", "http-request track-sc0 src table a", "http-request deny if TRUE",
                 "server-template t 3 127.0.0.1:4", "server-template t 2 127.0.0.1:4", "use-server t3 if TRUE",
-                "use-server s1 if TRUE", "server s4 127.0.0.1:5 resolvers r", "http-request set-header x %[srv_conn(b/t1)]"],
+                "use-server s1 if TRUE", "stick-table type ip size 1k store gpc0", "server s4 127.0.0.1:5 resolvers r", "http-request set-header x %[srv_conn(b/t1)]"],
     "resolvers": ["nameserver n 127.0.0.1:53"],
 }  # fmt: skip
 
@@ -98,6 +99,14 @@ def test_the_ring_that_haproxy_makes_is_there(registry: Registry) -> None:
     text = "global\n  log ring@buf0 local0\n  log ring@nix local0\n"
     found = dangling(registry, Document.parse(text, registry.language))
     assert [one.name for one in found] == ["nix"]
+
+
+def test_a_section_without_lines_takes_the_table_of_the_one_before(registry: Registry) -> None:
+    user = "frontend f\n  http-request track-sc0 src table b\n"
+    before = Document.parse(f"{user}backend b\n  stick-table type ip size 1k\n", registry.language)
+    for after in ("backend b\n", "backend b", "backend b\n\n", "backend b\n  mode tcp\n"):
+        found = lost(registry, before, Document.parse(user + after, registry.language))
+        assert found == {("", "f", 0)}, after
 
 
 def test_a_change_of_many_sections_is_not_searched_for_each_of_their_names(
