@@ -33,6 +33,7 @@ IN_QUERY = {
 }  # fmt: skip
 """The values of parameters that a query must have."""
 QUESTIONS = ("diff", "plan", "simulate")
+WHO_ASKS = "/session"  # to log in or out changes nothing that a plan could tell of
 """Paths of /dataplane/v1 that change nothing, and answer as ever."""
 
 
