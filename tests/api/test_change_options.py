@@ -63,7 +63,7 @@ def test_an_address_is_that_of_the_peer(environ: dict[str, str], address: str) -
         ({"dry_run": "true"}, None, ChangeOptions(dry_run=True)),
         ({"rebase": "1", "confirm_within": "90s"}, None, ChangeOptions(rebase=True, confirm_within=90)),
         ({"confirm_within": "2m"}, None, ChangeOptions(confirm_within=120)),
-        ({}, '"a", W/"b"', ChangeOptions(if_match=("a", "b"))),
+        ({}, '"a", W/"b"', ChangeOptions(if_match=("a", 'W/"b"'))),
         ({}, "*", ChangeOptions(if_match=("*",))),
     ],
 )

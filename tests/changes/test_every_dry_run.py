@@ -194,7 +194,7 @@ def test_no_change_with_dry_run_changes_anything(haproxy: Live):
         examples, prefix = bodies(haproxy, site), site.version.prefix
         for route in site.routes:
             for method, operation in route.operations.items():
-                if method in ("GET", "HEAD"):
+                if method in ("GET", "HEAD") or route.template == WHO_ASKS:
                     continue
                 operation = route.complete(operation)
                 content, media = asked(operation, route.template, examples.get((method, route.template)))
