@@ -163,6 +163,8 @@ from dataplane_core.resources.secrets import Secrets, is_sealed, unsealed
 from dataplane_core.resources.whole_section import WholeSection, repeated
 from dataplane_core.services import FileObjects, Services
 from dataplane_core.settings import Settings, SettingsError
+from dataplane_core.settings import kinds as setting_kinds
+from dataplane_core.settings.fields import setting
 from dataplane_core.settings.yaml_nodes import compose_yaml, scalar_kind
 from dataplane_core.store import State
 from dataplane_core.store.archive import BlamedLine, Wanted
@@ -229,7 +231,7 @@ __all__ = [
     # The surface, and the marker of hooks.
     "API_VERSION", "impl", "__version__",
     # What the hooks are given.
-    "Settings", "SettingsError", "Registry", "Services", "Routes", "ApiRequest", "Access",
+    "Settings", "SettingsError", "setting", "setting_kinds", "Registry", "Services", "Routes", "ApiRequest", "Access",
     "Identity", "right_to", "Author", "Committed", "Outcome", "ReloadQueue",
     "ReloadRecord", "Fact",
     # Hooks of a plugin's own, for other plugins to implement.

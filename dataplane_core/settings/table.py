@@ -11,6 +11,7 @@ from typing import Any, get_args, get_type_hints
 
 from dataplane_core.dataclass import dataclass
 from dataplane_core.settings.fields import METADATA, SettingFacts
+from dataplane_core.settings.plugin_blocks import PluginSettings, own_facts, plugin_blocks
 from dataplane_core.settings.tree import Settings
 
 FILE = "file"
@@ -68,6 +69,8 @@ def members(block: type) -> dict[str, BlockMember]:
 
 def _block(hint: Any) -> type | None:
     candidates = (hint, *get_args(hint))
+    if hint is PluginSettings:
+        return plugin_blocks()
     return next((c for c in candidates if isinstance(c, type) and is_dataclass(c)), None)
 
 
@@ -81,6 +84,6 @@ def _keys(block: type, prefix: str) -> Iterator[SettingKey]:
     for member in members(block).values():
         path = prefix + member.name
         if member.facts is not None:
-            yield SettingKey(path, member.facts, member.default)
+            yield SettingKey(path, own_facts(path, member.facts), member.default)
         elif member.block is not None:
             yield from _keys(member.block, f"{path}[]." if member.many else f"{path}.")

@@ -9,7 +9,7 @@ import hashlib
 import os
 from collections.abc import Mapping
 from dataclasses import field, fields, is_dataclass, replace
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from dataplane_core.dataclass import dataclass
 from dataplane_core.settings.dataplane import DataplaneSettings
@@ -18,7 +18,10 @@ from dataplane_core.settings.fields import setting
 from dataplane_core.settings.haproxy import HaproxySettings
 from dataplane_core.settings.kinds import BOOLEAN, OBJECTS, PATH, PORT, TEXT, integer, one_of
 from dataplane_core.settings.logs import LogSettings, LogTarget
+from dataplane_core.settings.plugin_blocks import PluginSettings, plugin_blocks
 from dataplane_core.settings.problems import SettingsProblem
+
+Block = TypeVar("Block")
 
 _CLUSTER = "this server does not take part in cluster mode"
 
@@ -78,6 +81,7 @@ class Settings:
     log_targets: tuple[LogTarget, ...] = ()
     log: LogSettings = field(default_factory=LogSettings)
     dataplane: DataplaneSettings = field(default_factory=DataplaneSettings)
+    plugins: PluginSettings = field(default_factory=lambda: plugin_blocks()())
     file: str = ""
     warnings: tuple[str, ...] = ()
     places: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
@@ -118,6 +122,14 @@ class Settings:
         old = self.log
         common = {item.name: getattr(old, item.name) for item in fields(old)}
         return (("log", LogTarget(**common)),)
+
+    def block(self, kind: type[Block]) -> Block:
+        """Return the block of settings that a plugin declares by a dataclass.
+
+        It has its defaults where the plugin was not installed, but given to the application.
+        """
+        found = (getattr(self.plugins, item.name) for item in fields(self.plugins))  # type: ignore[arg-type]
+        return next((one for one in found if isinstance(one, kind)), None) or kind()
 
     def problem(self, key: str, message: str) -> SettingsProblem:
         """Return a problem with a key, at the place where the key was set."""

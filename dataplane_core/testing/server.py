@@ -40,7 +40,8 @@ class LocalServer:
     The configuration is `folder`/haproxy.cfg, at first `text`. `plugins` are modules, objects with
     hooks, or paths of modules; the server's own plugins are loaded behind them, but for those named
     in `without`. Changes are checked by the program `haproxy`, or by nobody where none is given;
-    nothing is reloaded. `settings` are values by their dotted names.
+    nothing is reloaded. `settings` are values by their dotted names. Requests have `authorization`,
+    at first that of a user who may do everything.
 
         with LocalServer(tmp_path, "backend be\\n", [my_plugin]) as server:
             server.change("POST", "servers", {"name": "s1", "address": "192.0.2.1"}, backend="be")
@@ -71,6 +72,8 @@ class LocalServer:
             **(settings or {}),
         }
         own = (name for name in own_plugins() if name not in without)
+        credentials = base64.b64encode(f"{_USER}:{_PASSWORD}".encode()).decode()
+        self.authorization = f"Basic {credentials}"
         self.app = create_app(Settings.default().replace(**given), [*plugins, *own])
         self._server = make_server("127.0.0.1", 0, self.app, handler_class=_QuietHandler)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
@@ -93,15 +96,14 @@ class LocalServer:
         self.app.services.state.shutdown()
 
     def call(self, method: str, path: str, body: object = None, **query: object) -> Answer:
-        """Send a request, with `body` as JSON, as a user who may do everything.
+        """Send a request, with `body` as JSON.
 
         A path that starts with a slash is whole (`/v2/info`); any other stands below
         `/v2/services/haproxy/configuration`.
         """
         where = path if path.startswith("/") else f"{CONFIGURATION}/{path}"
         words = urlencode({name: str(value) for name, value in query.items()})
-        credentials = base64.b64encode(f"{_USER}:{_PASSWORD}".encode()).decode()
-        headers = {"Authorization": f"Basic {credentials}", "Content-Type": "application/json"}
+        headers = {"Authorization": self.authorization, "Content-Type": "application/json"}
         connection = HTTPConnection("127.0.0.1", self._server.server_port, timeout=60)
         try:
             sent = None if body is None else json.dumps(body)
