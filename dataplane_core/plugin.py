@@ -231,7 +231,8 @@ __all__ = [
     # The surface, and the marker of hooks.
     "API_VERSION", "impl", "__version__",
     # What the hooks are given.
-    "Settings", "SettingsError", "setting", "setting_kinds", "Registry", "Services", "Routes", "ApiRequest", "Access",
+    "Settings", "SettingsError", "setting", "setting_kinds", "Registry", "Services", "Routes",
+    "ApiRequest", "Access",
     "Identity", "right_to", "Author", "Committed", "Outcome", "ReloadQueue",
     "ReloadRecord", "Fact",
     # Hooks of a plugin's own, for other plugins to implement.

@@ -46,8 +46,7 @@ def test_every_sample_is_in_the_package(clean_root: CleanRoot) -> None:
 
 
 def test_the_page_of_the_documentation_is_in_the_package(clean_root: CleanRoot) -> None:
-    [wheel] = clean_root.folder.glob("*.whl")
-    names = zipfile.ZipFile(wheel).namelist()
+    names = zipfile.ZipFile(clean_root.wheel).namelist()
     assets = TOP / "dataplane_plugins" / "service" / "assets"
     assert {f"dataplane_plugins/service/assets/{one.name}" for one in assets.iterdir()} <= {*names}
     page = [path for part in ("static", "vendor") for path in (TOP / "dataplane_plugins/page" / part).rglob("*")]

@@ -26,6 +26,12 @@ class CleanRoot:
     folder: Path
 
     @property
+    def wheel(self) -> Path:
+        """The server's package."""
+        [wheel] = self.folder.glob("wheels/dataplane-*.whl")
+        return wheel
+
+    @property
     def python(self) -> str:
         return str(self.folder / "opt" / "bin" / "python")
 
@@ -61,15 +67,28 @@ def make_clean_root(folder: Path) -> CleanRoot:
         shutil.copytree(TOP / name, copy / name, ignore=litter)
     for name in _FILES:
         shutil.copy(TOP / name, copy / name)
-    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
-    offline = ["--no-deps", "--no-index"]
-    _call([*pip, "wheel", *offline, "--no-build-isolation", "-w", str(folder), str(copy)])
+    [wheel] = build(folder, copy)
     shutil.rmtree(copy)
+    return install(folder, wheel)
+
+
+_PIP = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
+_OFFLINE = ["--no-deps", "--no-index"]
+
+
+def build(folder: Path, *sources: Path) -> list[Path]:
+    """Build wheels into a folder, each from a copy of a source: what builds writes beside that."""
+    wheels = folder / "wheels"
+    _call([*_PIP, "wheel", *_OFFLINE, "--no-build-isolation", "-w", str(wheels), *map(str, sources)])
+    return sorted(wheels.glob("*.whl"))
+
+
+def install(folder: Path, *wheels: Path) -> CleanRoot:
+    """Install wheels into an environment of their own; all other packages are those of here."""
     root = CleanRoot(folder)
     (folder / "home").mkdir()
     _call([sys.executable, "-m", "venv", "--without-pip", str(folder / "opt")])
-    [wheel] = folder.glob("dataplane-*.whl")
-    _call([*pip, "--python", root.python, "install", *offline, str(wheel)])
+    _call([*_PIP, "--python", root.python, "install", *_OFFLINE, *map(str, wheels)])
     [site] = (folder / "opt").glob("lib/python*/site-packages")
     falcon = importlib.util.find_spec("falcon")
     assert falcon is not None

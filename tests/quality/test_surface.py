@@ -58,10 +58,10 @@ def test_the_core_starts_without_the_surface() -> None:
 
 FOR_STRANGERS = {
     "API_VERSION": "to be asked for the server's version of the surface",
-    "Access": "an argument of a hook", "Committed": "an argument of a hook",
+    "Committed": "an argument of a hook",
     "Edit": "what the configuration's `edit` gives", "Transaction": "what transactions give",
     "Feed": "an answer that goes on", "none_or": "what a hook of one's own returns",
-    "Forbidden": "an error to raise", "Unauthorized": "an error to raise",
+    "Forbidden": "an error to raise",
 }  # fmt: skip
 """Names that no plugin of the repository imports, each with what strangers need it for."""
 

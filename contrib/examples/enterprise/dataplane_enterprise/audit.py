@@ -1,4 +1,4 @@
-"""Tell who asked for a change, and who was not let in, in a file or to syslog: a line of JSON each."""
+"""Tell who asked for a change, and who was not let in: a line of JSON in a file, or to syslog."""
 
 import json
 import os
@@ -38,7 +38,7 @@ def tell(settings: EnterpriseSettings, answered: Answered) -> None:
 
 
 def _append(path: str, line: str) -> None:
-    """Append one line and bring it to the disk; opened each time, so that the file can be rotated."""
+    """Append a line and bring it to the disk; opened each time, so that the file can be rotated."""
     handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         os.write(handle, line.encode())

@@ -1,7 +1,8 @@
 """Add to `bind`, `server` and `http-request` lines what HAProxy takes as it is.
 
 HAProxy refuses keywords that it does not know. So what is new on `bind` and `server` lines are
-properties that stand for keywords it has, and the new action is one that `enterprise.lua` registers.
+properties that stand for keywords it has, and the new action is one that `enterprise.lua`
+registers.
 """
 
 from pathlib import Path

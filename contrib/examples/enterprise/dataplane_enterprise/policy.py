@@ -63,11 +63,15 @@ def _is_loopback(address: str) -> bool:
 
 
 def _open_statistics(registry: Registry, section: Section) -> Iterator[tuple[int, str]]:
-    """Yield whether a section shows statistics to anybody: lines of its own end what it inherits."""
+    """Yield whether a section shows statistics to anybody.
+
+    Lines of its own end what it inherits.
+    """
     values = _values(registry, section)
     if any(name.startswith(_STATS) for name in values) and not values.get(_AUTHENTICATION):
-        at = next((at for at, line in enumerate(section.lines) if line.tokens[:1] == ("stats",)), -1)
-        yield at + 1, "anybody can see the statistics; add `stats auth USER:PASSWORD`"
+        words = [line.tokens[:1] for line in section.lines]
+        at = words.index(("stats",)) + 1 if ("stats",) in words else 0
+        yield at, "anybody can see the statistics; add `stats auth USER:PASSWORD`"
 
 
 def _unchecked(
@@ -81,7 +85,9 @@ def _unchecked(
     if servers and not any(
         one.values.get("check") == "enabled" or one.values.get("track") for one in servers
     ):
-        yield 0, "no server is checked; add `check` to its servers, or a line `default-server check`"
+        yield 0, (
+            "no server is checked; add `check` to its servers, or a line `default-server check`"
+        )
 
 
 def _rows(registry: Registry, name: str, section: Section) -> tuple[Row, ...]:
