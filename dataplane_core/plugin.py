@@ -162,9 +162,7 @@ from dataplane_core.resources.scope import Scope, read_scope
 from dataplane_core.resources.secrets import Secrets, is_sealed, unsealed
 from dataplane_core.resources.whole_section import WholeSection, repeated
 from dataplane_core.services import FileObjects, Services
-from dataplane_core.settings import Settings, SettingsError
-from dataplane_core.settings import kinds as setting_kinds
-from dataplane_core.settings.fields import setting
+from dataplane_core.settings import Settings, SettingsError, setting, setting_kinds
 from dataplane_core.settings.yaml_nodes import compose_yaml, scalar_kind
 from dataplane_core.store import State
 from dataplane_core.store.archive import BlamedLine, Wanted

@@ -7,6 +7,7 @@ Each block of a settings file is a dataclass, in the module of the block's name 
 `hcl_file`), and from nodes to values (`reader`). `rules` judges values together.
 """
 
+from dataplane_core.settings import kinds as setting_kinds
 from dataplane_core.settings.dataplane import DataplaneSettings
 from dataplane_core.settings.dataplaneapi import (
     DataplaneapiSettings,
@@ -16,6 +17,7 @@ from dataplane_core.settings.dataplaneapi import (
     UserlistSettings,
     UserSettings,
 )
+from dataplane_core.settings.fields import setting
 from dataplane_core.settings.haproxy import HaproxySettings, ReloadSettings
 from dataplane_core.settings.load import load
 from dataplane_core.settings.logs import LogSettings, LogTarget, SyslogSettings
@@ -41,4 +43,6 @@ __all__ = [
     "UserSettings",
     "UserlistSettings",
     "load",
+    "setting",
+    "setting_kinds",
 ]

@@ -9,7 +9,11 @@ from tests.harness.clean_root import CleanRoot, build, install
 from tests.harness.recorded import TOP
 
 EXAMPLES = TOP / "contrib" / "examples"
-PACKAGES = {"udp-lb": ["test_dataplane_udp_lb.py"], "enterprise": ["tests"]}
+PACKAGES = {
+    "udp-lb": ["test_dataplane_udp_lb.py"],
+    "enterprise": ["tests"],
+    "maintenance": ["test_dataplane_maintenance.py"],
+}
 """The packages with tests of their own, and where these stand."""
 
 pytestmark = pytest.mark.server
