@@ -56,6 +56,9 @@ export function withQuery(path, query = {}) {
   return text ? `${path}${path.includes("?") ? "&" : "?"}${text}` : path;
 }
 
+/** A header's value as the server reads it: the bytes of UTF-8, where `fetch` takes Latin-1. @param {string} text */
+const asHeader = (text) => String.fromCharCode(...new TextEncoder().encode(text));
+
 /** @param {Response} response */
 async function read(response) {
   const type = response.headers.get("content-type") ?? "";
@@ -80,7 +83,8 @@ function refusal(response, data) {
  */
 export async function ask(method, path, { query, json, body, headers = {}, signal } = {}) {
   /** @type {Record<string, string>} */
-  const sent = { "X-Requested-With": "dataplane-page", ...headers };
+  const sent = { "X-Requested-With": "dataplane-page" };
+  for (const [name, value] of Object.entries(headers)) sent[name] = asHeader(value);
   if (json !== undefined) sent["Content-Type"] = "application/json";
   let response;
   try {

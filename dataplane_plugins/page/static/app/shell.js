@@ -1,6 +1,6 @@
 // What stands around each view: navigation, state of HAProxy, who is logged in, and messages.
 
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useErrorBoundary, useRef, useState } from "preact/hooks";
 
 import { Announcer, announceError } from "../parts/announce.js";
 import { Dialogs } from "../parts/dialog.js";
@@ -69,6 +69,25 @@ function Top({ onHelp }) {
   </header>`;
 }
 
+/**
+ * A view; where it fails, the rest of the page stays, and other parameters are another try.
+ *
+ * @param {{ View: any, params: Record<string, string>, title: string }} props
+ */
+function Guarded({ View, params, title }) {
+  const failing = useRef(/** @type {any} */ (null));
+  const [error, again] = useErrorBoundary((problem) => {
+    failing.current = params;
+    reportError(problem);
+  });
+  useEffect(() => {
+    if (error && failing.current !== params) again();
+  }, [params]);
+  if (!error) return html`<${View} params=${params} />`;
+  return html`<h1>${title}</h1>
+    <p class="problem" role="alert">${title} cannot be shown: ${String(error.message ?? error)} <button onClick=${again}>Try again</button></p>`;
+}
+
 /** The view of the present route; its code is loaded when somebody comes to it. */
 function CurrentView() {
   const { view: name, params } = useStore(route);
@@ -87,7 +106,7 @@ function CurrentView() {
   const { View } = loaded;
   return html`<main class="view" id="main" tabindex="-1" ref=${main} aria-label=${view?.title ?? "View"}>
     ${!view && html`<h1>No such view</h1><p>The page has no view ${name}. <a href=${linkTo("map")}>Go to the map.</a></p>`}
-    ${view && loaded.name === name && View && html`<${View} params=${params} />`}
+    ${view && loaded.name === name && View && html`<${Guarded} key=${name} View=${View} params=${params} title=${view.title} />`}
     ${view && loaded.name === name && loaded.problem && html`<p class="problem" role="alert">${loaded.problem}</p>`}
   </main>`;
 }

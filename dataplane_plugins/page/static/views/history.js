@@ -68,7 +68,10 @@ function Filters({ params }) {
 }
 
 /** A local time of a form as the API takes it. @param {string | undefined} local */
-const asMoment = (local) => (local ? new Date(local).toISOString() : undefined);
+function asMoment(local) {
+  const moment = new Date(local ?? "");
+  return Number.isNaN(moment.getTime()) ? undefined : moment.toISOString(); // a link may say anything
+}
 
 /** @param {{ params: Record<string, string> }} props */
 export default function HistoryView({ params }) {
