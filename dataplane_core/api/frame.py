@@ -163,7 +163,7 @@ class Guard:
     def refusal(self, identity: Identity, path: str, query: Mapping[str, Any]) -> str | None:
         """Return why somebody may not do this; None if they may."""
         operation, authorize = self._operation, self._frame.authorize
-        if operation.open or authorize is None:
+        if operation.open or operation.granted or authorize is None:
             return None
         version = self._served.version.name
         return authorize(identity, Access(self._method, path, query, operation.id, version))

@@ -138,7 +138,8 @@ class Operation:
     `plans`: with `dry_run` the responder says what it would do, and does nothing (`Planned`); those
     that edit the configuration do so in any case. `rehearses`: what it changes is noted instead
     while it is gone through (`rehearsal`). `edits_file`: it edits a file that has versions of its
-    own. `asks`: it changes nothing. `open`: to anybody.
+    own. `asks`: it changes nothing. `open`: to anybody. `granted`: to whoever is known, whatever
+    plugins say of rights.
     """
 
     id: str
@@ -156,6 +157,7 @@ class Operation:
     edits_file: bool = False
     asks: bool = False
     open: bool = False
+    granted: bool = False
 
     @property
     def edits(self) -> bool:

@@ -170,6 +170,7 @@ def _session_operations() -> dict[str, Operation]:
         "Session",
         "Log out. The session ends, in all workers before the answer is there.",
         (everywhere,),
+        granted=True,  # who may only read may log out, too
         responses={
             "204": Response(None, (), "The session has ended."),
             "400": BAD_REQUEST,

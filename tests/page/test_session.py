@@ -221,6 +221,8 @@ def test_rights_are_what_plugins_say(make):
     assert api.call("GET", SESSION, **with_cookie(admin)).json["rights"] == {"change": True, "reason": ""}
     assert api.call("GET", SESSION, **with_cookie(eve)).json["rights"] == {"change": False, "reason": "eve only reads"}
     assert plugin.asked[-1] == ("eve", "POST", f"{OWN}/apply", "apply", "dataplane", {})
+    assert api.call("DELETE", SESSION, **with_cookie(eve)).status_code == 204
+    assert api.call("GET", SESSION, **with_cookie(eve)).status_code == 401
 
 
 def test_rights_of_any_operation(make):

@@ -37,7 +37,8 @@ export function StateOfHaproxy() {
   };
   useEffect(() => {
     look();
-    const timer = setInterval(look, health === "up" ? LOOK_EVERY : LOOK_SOON);
+    const every = health === "up" ? LOOK_EVERY : LOOK_SOON;
+    const timer = setInterval(() => document.hidden || look(), every); // behind other windows the session may idle
     return () => clearInterval(timer);
   }, [health, isAway]);
   useEvents(["version", "reload", "rolled_back"], ({ kind, data }) => {

@@ -25,10 +25,10 @@ export async function lookForWaiting() {
   }
 }
 
-/** @param {string} method @param {string} words */
-async function settle(method, words) {
+/** @param {string} method @param {number} which The version that is shown: by now another one may wait. @param {string} words */
+async function settle(method, which, words) {
   try {
-    await change(method, `${OWN}/confirmations/waiting`);
+    await change(method, `${OWN}/confirmations/${which}`);
     announce(words, { tone: "good" });
     await refreshVersion();
   } catch (error) {
@@ -60,8 +60,8 @@ export function Pending() {
   return html`<section class="banner pending" aria-label="Waiting to be confirmed">
     <span>Version ${now.version} goes back in <${Countdown} key=${now.version} end=${now.end} onEnd=${lookForWaiting} /> unless it is confirmed.</span>
     ${who?.mayChange && html`<span class="actions">
-      <button class="main" onClick=${() => settle("POST", `Version ${now.version} is confirmed.`)}>Confirm</button>
-      <button onClick=${() => settle("DELETE", `Version ${now.version} was taken back.`)}>Take it back now</button>
+      <button class="main" onClick=${() => settle("POST", now.version, `Version ${now.version} is confirmed.`)}>Confirm</button>
+      <button onClick=${() => settle("DELETE", now.version, `Version ${now.version} was taken back.`)}>Take it back now</button>
     </span>`}
   </section>`;
 }
