@@ -84,3 +84,31 @@ def test_a_full_disk_leaves_no_part_of_a_sample(tmp_path: Path, monkeypatch: pyt
         files.add(clock.sample(2))
     files.add(clock.sample(3))
     assert files.series("backends", "web")["values"]["rate"] == [1, 3]
+
+
+NAMES = ["web", "we", "b", "web/web", "", "constructor", "__proto__", "time", "servers", "a.b:c-d_e", "\udcff", "\u00e9"]
+
+
+def test_each_row_is_found_by_its_own_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, files = Clock(monkeypatch), SampleFiles(tmp_path)
+    sample = clock.sample(0)
+    for place, kind in enumerate(("frontends", "backends", "servers")):
+        sample[kind] = {name: [at, place, None, -1] for at, name in enumerate(NAMES)}
+    files.add(sample)
+    for place, kind in enumerate(("frontends", "backends", "servers")):
+        for at, name in enumerate(NAMES):
+            columns = files.series(kind, name)["values"]
+            assert [column[0] for column in columns.values()] == [at, place, None, -1], (kind, name)
+        for name in ("w", 'web":[', "web,", ",", "{", "x"):
+            assert {*files.series(kind, name)["values"]["scur"]} == {None}
+
+
+def test_other_rows_cost_no_objects(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, files = Clock(monkeypatch), SampleFiles(tmp_path)
+    sample = clock.sample(0)
+    sample["servers"] = {f"web/{number}": [1, 2, 3, 4] for number in range(2000)}
+    files.add(sample)
+    read, lengths = traffic_samples.json.loads, list[int]()
+    monkeypatch.setattr(traffic_samples.json, "loads", lambda text: lengths.append(len(text)) or read(text))
+    assert files.series("servers", "web/1999")["values"]["rate"] == [1]
+    assert lengths == [len("[1,2,3,4]")]
