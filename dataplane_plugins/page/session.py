@@ -79,13 +79,14 @@ class SessionResource:
     def __init__(self, services: Services) -> None:
         self._sessions = services.sessions
         self._behind_tls = services.settings.dataplane.behind_tls
-        self._authenticator = services.authenticator
+        self._authenticator, self._hooks = services.authenticator, services.hooks
 
     def on_post(self, req: ApiRequest, resp: falcon.Response) -> None:
         """Begin a session, another one than the browser has."""
         if self._authenticator.wants_certificate(req.listener):
             raise BadRequest("clients are known by their certificates here, and not by passwords")
         user, password = _credentials(parse_json(req.raw))
+        self._hooks.dataplane_authenticate(req=req)  # a plugin may refuse whoever asks
         session = self._sessions.begin(user, password, req.session_token)
         req.session = session
         req.sign(session.admission.identity)

@@ -9,6 +9,7 @@ from falcon import testing
 from dataplane_core import impl
 from dataplane_core.auth import Identity
 from dataplane_core.auth.sessions import ROTATION
+from dataplane_core.errors import Unauthorized
 from dataplane_core.settings import UserSettings
 from tests.api.support import CONFIGURATION, OWN, TRANSACTIONS, Api
 from tests.harness.memory import Remembering
@@ -332,3 +333,23 @@ def test_what_a_page_has_tried_is_tried_by_its_user(make):
     )
     assert answer.status_code == 200, answer.json
     assert len(plugin.asked) == 2 and all(one.startswith("admin ") for one in plugin.asked)
+
+
+def test_a_plugin_that_refuses_requests_refuses_log_ins(make):
+    """Whoever is locked out must not learn at the log-in which password is right."""
+
+    class Lock:
+        locked = False
+
+        @impl
+        def dataplane_authenticate(self, req):
+            if self.locked:
+                raise Unauthorized("locked out")
+
+    plugin = Lock()
+    api = make([plugin])
+    assert log_in(api).status_code == 200
+    plugin.locked = True
+    answers = [log_in(api, password=password) for password in ("pw", "wrong")]
+    assert {(one.status_code, one.text) for one in answers} == {(401, '{"code":401,"message":"locked out"}')}
+    assert not any("set-cookie" in one.headers for one in answers)
