@@ -1,80 +1,137 @@
-// Where the nodes of the map stand: three columns, each thing beside what leads to it.
+// Where the nodes of the map stand: three columns, each thing beside what leads to it; in little room a tree.
 
 /** @import { MapModel, MapNode } from "./map-model.js" */
 
-/** Where a column begins and how wide it is, as shares of the picture's width; how high its nodes are. */
-const COLUMNS = /** @type {Record<string, { x: number, width: number, height: number }>} */ ({
-  frontend: { x: 0, width: 0.25, height: 66 },
-  rule: { x: 0.31, width: 0.31, height: 34 },
-  backend: { x: 0.69, width: 0.3, height: 66 },
-  group: { x: 0.69, width: 0.3, height: 66 },
-});
-const GAP = 10;
-const NARROWEST = 540;
-const WIDEST = 950;
-
-/** The width of the picture in so much room: it is scrolled where there is less. @param {number} room */
-export const widthIn = (room) => Math.min(WIDEST, Math.max(NARROWEST, room));
-
 /** @typedef {{ x: number, y: number, width: number, height: number }} Box */
+/** @typedef {{ boxes: Map<string, Box>, width: number, height: number, tree: boolean }} Layout */
+/** @typedef {(id: string) => number} Rank How bad things are with a node: 0 is well. */
+/** @typedef {Record<MapNode["kind"], { x: number, width: number }>} Columns */
 
-/** @param {MapModel} model @param {MapNode} node @param {Map<string, Box>} boxes */
-function wish(model, node, boxes) {
-  const before = model.ways.filter((way) => way.to === node.id).map((way) => boxes.get(way.from)).filter((box) => box !== undefined);
-  if (!before.length) return Number.MAX_SAFE_INTEGER; // nothing leads there: at the end
-  return Math.min(...before.map((box) => box.y));
+const HEIGHTS = { frontend: 66, rule: 34, backend: 66, group: 66 };
+const OPEN_GROUP = 40; // it has no numbers: its members have
+const WIDEST = 1180;
+const NARROWEST = 600; // in less room the columns become a tree
+const NARROWEST_TREE = 300;
+const STEP = 14; // a step of the tree to the right
+const MARGIN = 20; // at the right of the tree, for ways that lead back
+const GAP = 10;
+const NOWHERE = Number.MAX_SAFE_INTEGER;
+
+/** Share a width among the columns, and the room for ways between them. @param {number} width @returns {Columns} */
+function columnsIn(width) {
+  const part = (/** @type {number} */ from, /** @type {number} */ to) => ({ x: Math.round(from * width), width: Math.round((to - from) * width) });
+  const ends = part(0.72, 1);
+  return { frontend: part(0, 0.26), rule: part(0.33, 0.65), backend: ends, group: ends };
 }
 
-/** @param {MapNode} node @param {number} width @param {number} y @returns {Box} */
-function boxOf(node, width, y) {
-  const column = COLUMNS[node.kind];
-  return { x: column.x * width, width: column.width * width, height: column.height, y };
-}
-
-/** @param {MapNode[]} nodes @param {(node: MapNode) => number} wished @param {Map<string, Box>} boxes @param {number} width */
-function stack(nodes, wished, boxes, width) {
-  let y = 0;
-  const placed = nodes.map((node, index) => ({ node, at: wished(node), index }));
-  placed.sort((a, b) => a.at - b.at || a.index - b.index);
-  for (const { node } of placed) {
-    const box = boxOf(node, width, y);
-    boxes.set(node.id, box);
-    y += box.height + GAP;
-  }
-  return y;
-}
+/** @param {MapNode} node */
+const heightOf = (node) => (node.open ? OPEN_GROUP : HEIGHTS[node.kind]);
 
 /**
- * Return the box of each node, and the height of the picture.
+ * The rules of a frontend: as HAProxy goes through them, or the worst groups first where there are groups.
  *
  * @param {MapModel} model
- * @param {number} width
- * @returns {{ boxes: Map<string, Box>, height: number }}
+ * @param {MapNode} frontend
+ * @param {Rank} rank
  */
-export function layOut(model, width) {
-  const boxes = /** @type {Map<string, Box>} */ (new Map());
-  const nodes = [...model.nodes.values()];
-  const rules = nodes.filter((node) => node.kind === "rule");
-  let y = 0;
-  for (const frontend of nodes.filter((node) => node.kind === "frontend")) {
-    const box = boxOf(frontend, width, y);
-    boxes.set(frontend.id, box);
-    const own = rules.filter((rule) => rule.name === frontend.name);
-    own.forEach((rule, index) => boxes.set(rule.id, boxOf(rule, width, y + index * (COLUMNS.rule.height + GAP))));
-    y += Math.max(box.height + GAP, own.length * (COLUMNS.rule.height + GAP)) + GAP;
+function rulesOf(model, frontend, rank) {
+  const rules = [...model.nodes.values()].filter((node) => node.kind === "rule" && node.name === frontend.name);
+  if (!model.large) return rules;
+  const unit = (/** @type {MapNode} */ rule) => rule.group ?? rule.to ?? rule.id;
+  /** @type {Map<string, number>} */
+  const firsts = new Map();
+  rules.forEach((rule, index) => firsts.has(unit(rule)) || firsts.set(unit(rule), index));
+  const place = (/** @type {MapNode} */ rule) => firsts.get(unit(rule)) ?? 0;
+  return rules.toSorted((a, b) => rank(unit(b)) - rank(unit(a)) || place(a) - place(b));
+}
+
+/** The groups with their members, and the backends of no group. @param {MapModel} model */
+function unitsOf(model) {
+  /** @type {Map<string, MapNode[]>} */
+  const units = new Map();
+  for (const node of model.nodes.values()) if (node.kind === "group") units.set(node.id, [node]);
+  for (const node of model.nodes.values()) {
+    if (node.kind !== "backend") continue;
+    const unit = node.group === undefined ? undefined : units.get(node.group);
+    if (unit) unit.push(node);
+    else units.set(node.id, [node]);
   }
-  const ends = nodes.filter((node) => node.kind === "backend" || node.kind === "group");
-  return { boxes, height: Math.max(y, stack(ends, (node) => wish(model, node, boxes), boxes, width)) };
+  return units;
+}
+
+/** @param {MapModel} model @param {Rank} rank @param {number} width @returns {Layout} */
+function inColumns(model, rank, width) {
+  const columns = columnsIn(width);
+  const boxes = /** @type {Map<string, Box>} */ (new Map());
+  const wished = /** @type {Map<string, number>} */ (new Map());
+  let left = 0;
+  for (const frontend of [...model.nodes.values()].filter((node) => node.kind === "frontend")) {
+    boxes.set(frontend.id, { ...columns.frontend, y: left, height: HEIGHTS.frontend });
+    const rules = rulesOf(model, frontend, rank);
+    rules.forEach((rule, index) => {
+      const y = left + index * (HEIGHTS.rule + GAP);
+      boxes.set(rule.id, { ...columns.rule, y, height: HEIGHTS.rule });
+      for (const to of [rule.to, rule.group]) if (to) wished.set(to, Math.min(y, wished.get(to) ?? NOWHERE));
+    });
+    left += Math.max(HEIGHTS.frontend + GAP, rules.length * (HEIGHTS.rule + GAP)) + GAP;
+  }
+  const wish = (/** @type {MapNode} */ node) => wished.get(node.id) ?? NOWHERE;
+  const units = [...unitsOf(model).values()].toSorted((a, b) => wish(a[0]) - wish(b[0]) || rank(b[0].id) - rank(a[0].id));
+  let right = 0;
+  for (const node of units.flatMap(([first, ...rest]) => [first, ...rest.toSorted((a, b) => wish(a) - wish(b))])) {
+    boxes.set(node.id, { ...columns[node.kind], y: right, height: heightOf(node) });
+    right += heightOf(node) + GAP;
+  }
+  return { boxes, width, height: Math.max(left, right), tree: false };
+}
+
+/** @param {MapModel} model @param {Rank} rank @param {number} width @returns {Layout} */
+function asTree(model, rank, width) {
+  const boxes = /** @type {Map<string, Box>} */ (new Map());
+  let y = 0;
+  const put = (/** @type {MapNode | undefined} */ node, /** @type {number} */ depth) => {
+    if (!node || boxes.has(node.id)) return;
+    const x = depth * STEP;
+    boxes.set(node.id, { x, y, width: width - MARGIN - x, height: heightOf(node) });
+    y += heightOf(node) + GAP;
+  };
+  for (const frontend of [...model.nodes.values()].filter((node) => node.kind === "frontend")) {
+    put(frontend, 0);
+    for (const rule of rulesOf(model, frontend, rank)) {
+      if (rule.group !== rule.to) put(model.nodes.get(rule.group ?? ""), 1);
+      put(rule, 1);
+      put(model.nodes.get(rule.to ?? ""), 2);
+    }
+    y += GAP;
+  }
+  for (const node of [...unitsOf(model).values()].flat()) put(node, 0); // no rule leads to these
+  return { boxes, width, height: y, tree: true };
 }
 
 /**
- * The path of a way, as a curve from the right side of one box to the left side of the other.
+ * Return the box of each node, and the size of the picture.
+ *
+ * @param {MapModel} model
+ * @param {Rank} rank
+ * @param {number} room How wide the picture may be.
+ * @returns {Layout}
+ */
+export function layOut(model, rank, room) {
+  if (room < NARROWEST) return asTree(model, rank, Math.max(room, NARROWEST_TREE));
+  return inColumns(model, rank, Math.min(room, WIDEST));
+}
+
+/**
+ * The path of a way: a curve to the right, or a branch of the tree.
  *
  * @param {Box} from
  * @param {Box} to
+ * @param {boolean} tree
  */
-export function curve(from, to) {
-  const [x1, y1, x2, y2] = [from.x + from.width, from.y + from.height / 2, to.x, to.y + to.height / 2];
-  const bend = (x2 - x1) / 2;
-  return `M${x1} ${y1}C${x1 + bend} ${y1} ${x2 - bend} ${y2} ${x2} ${y2}`;
+export function curve(from, to, tree) {
+  const [y1, y2] = [from.y + from.height / 2, to.y + to.height / 2];
+  if (tree && to.y > from.y) return `M${from.x + STEP / 2} ${from.y + from.height}V${y2}H${to.x}`;
+  const [x1, x2] = [from.x + from.width, tree ? to.x + to.width : to.x];
+  const bend = tree ? MARGIN : (x2 - x1) / 2;
+  return `M${x1} ${y1}C${x1 + bend} ${y1} ${tree ? x2 + bend : x2 - bend} ${y2} ${x2} ${y2}`;
 }

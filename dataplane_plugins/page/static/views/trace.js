@@ -1,6 +1,6 @@
 // Trace a request: which way it would take, rule by rule, now or as it would be after a change.
 
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useMemo, useState } from "preact/hooks";
 
 import { CONFIGURATION, OWN, V3, change, get } from "../app/api.js";
 import { html } from "../app/html.js";
@@ -11,9 +11,10 @@ import { useTraffic } from "../app/traffic.js";
 import { useData } from "../app/use-data.js";
 import { LoadState } from "../parts/load-state.js";
 import { makeModel } from "./map-model.js";
-import { Picture } from "./map.js";
+import { Picture } from "./map-picture.js";
 import { TraceResult, pathIn } from "./trace-result.js";
 
+const nothing = () => {};
 const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
 /** Header lines of a form, as the API takes them. @param {string} text */
@@ -107,7 +108,8 @@ export default function TraceView({ params }) {
     if (isLoaded && params.url) ask(formOf(params));
   }, [isLoaded]);
   const { result, problem, busy } = answer;
-  const model = result && choices.data ? modelOf(choices.data, result) : null;
+  const model = useMemo(() => (result && choices.data ? modelOf(choices.data, result) : null), [result, choices.data]);
+  const lit = useMemo(() => model && pathIn(model, result), [model]);
   return html`<h1>Trace a request</h1>
     <p class="quiet">HAProxy itself decides, in a process of its own: no packet leaves this machine.</p>
     <${LoadState} of=${choices} what="The configuration">
@@ -117,5 +119,5 @@ export default function TraceView({ params }) {
       ${problem && html`<p class="problem">${problem}</p>`}
       ${result && html`<${TraceResult} result=${result} />`}
     </div>
-    ${model && html`<h2>The way</h2><${Picture} model=${model} traffic=${traffic} chosen="" lit=${pathIn(model, result)} onChoose=${() => {}} />`}`;
+    ${model && html`<h2>The way</h2><${Picture} model=${model} traffic=${traffic} chosen="" lit=${lit} onChoose=${nothing} />`}`;
 }
