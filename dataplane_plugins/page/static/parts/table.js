@@ -18,11 +18,36 @@ const DRAWN_WHOLE = 200; // a shorter table is drawn whole
  * @property {boolean} [number] Aligned to the right.
  */
 
+const collator = new Intl.Collator(undefined, { numeric: true });
+
 /** @param {any} a @param {any} b */
 function order(a, b) {
   if (a == null || b == null) return a == null ? (b == null ? 0 : -1) : 1;
   if (typeof a === "number" && typeof b === "number") return a - b;
-  return String(a).localeCompare(String(b), undefined, { numeric: true });
+  return collator.compare(String(a), String(b));
+}
+
+/**
+ * Return the rows in order. They are put as they were in order before first: of rows that are nearly in order few are compared.
+ *
+ * @template T
+ * @param {T[]} rows
+ * @param {(row: T) => any} by
+ * @param {(row: T) => string} id
+ * @param {{ current: string[] }} former
+ */
+function inOrder(rows, by, id, former) {
+  const places = new Map(former.current.map((key, index) => [key, index]));
+  const known = /** @type {T[]} */ ([]);
+  const fresh = /** @type {T[]} */ ([]);
+  for (const row of rows) {
+    const place = places.get(id(row));
+    if (place === undefined) fresh.push(row);
+    else known[place] = row;
+  }
+  const result = [...known.filter((row) => row !== undefined), ...fresh].sort((a, b) => order(by(a), by(b)));
+  former.current = result.map(id);
+  return result;
 }
 
 /** The part of the rows that can be seen. @param {number} count @param {any} box */
@@ -66,10 +91,11 @@ function Heading({ column, sorted, onSort }) {
 export function Table({ label, rows, columns, id, chosen, onChoose, name = id }) {
   const box = useRef(/** @type {HTMLElement | null} */ (null));
   const [sorted, setSorted] = useState({ name: "", down: false });
+  const former = useRef(/** @type {string[]} */ ([]));
   const shown = useMemo(() => {
     const by = columns.find((one) => one.name === sorted.name)?.sort;
     if (!by) return rows;
-    const result = [...rows].sort((a, b) => order(by(a), by(b)));
+    const result = inOrder(rows, by, id, former);
     return sorted.down ? result.reverse() : result;
   }, [rows, sorted]);
   const [first, end] = useWindow(shown.length, box);

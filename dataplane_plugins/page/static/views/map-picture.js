@@ -37,9 +37,9 @@ const weightOf = (health) => (health?.rate ? Math.min(HEAVIEST, 1 + Math.floor(M
 function Numbers({ health: { tone, words, rate, sessions, errors, latency } }) {
   return html`<span class="numbers">
     ${words && html`<span class=${`badge ${tone}`}>${words}</span>`}
+    ${errors > 0 && html`<span class="problem" title="answers from 500 on, a second">${formatRate(errors)} errors</span>`}
     <span title="requests or sessions a second">${formatRate(rate)}</span>
     <span title="sessions now">${formatNumber(sessions)} now</span>
-    ${errors > 0 && html`<span class="problem" title="answers from 500 on, a second">${formatRate(errors)} errors</span>`}
     ${latency ? html`<span title="time to the answer">${formatDuration(latency)}</span>` : null}
   </span>`;
 }
@@ -63,6 +63,7 @@ const Node = memo((/** @type {NodeProps} */ { node, box, health, dim, chosen, on
     <button class=${look} ...${state} onClick=${() => onChoose(node)} title=${node.title}>
       <span class="title">${node.title}</span>
       ${node.note && html`<span class="quiet note">${node.note}</span>`}
+      ${health && node.open && html`<span class=${`badge ${health.tone}`}>${health.words}</span>`}
       ${health && !node.open && html`<${Numbers} health=${health} />`}
     </button>
   </li>`;

@@ -4,6 +4,7 @@ import { useMemo, useState } from "preact/hooks";
 
 import { formatDuration, formatNumber, formatRate, formatRelative } from "../app/format.js";
 import { html } from "../app/html.js";
+import { memo } from "../app/memo.js";
 import { linkTo, refine } from "../app/router.js";
 import { session } from "../app/session.js";
 import { useStore } from "../app/store.js";
@@ -60,8 +61,9 @@ function Actions({ chosen, all, onDone }) {
   </div>`;
 }
 
-/** @param {{ params: Record<string, string>, backends: string[] }} props */
-function Filters({ params, backends }) {
+/** @typedef {{ params: Record<string, string>, backends: string[] }} FilterProps */
+
+const Filters = memo((/** @type {FilterProps} */ { params, backends }) => {
   const take = (/** @type {string} */ name) => (/** @type {any} */ event) => refine({ [name]: event.target.value });
   return html`<div class="toolbar">
     <label>Search <input type="search" data-search value=${params.search ?? ""} onInput=${take("search")} /></label>
@@ -71,7 +73,7 @@ function Filters({ params, backends }) {
       <option value="">any</option><option value="good">up</option><option value="bad">down</option><option value="unsure">drain or maintenance</option></select></label>
     <a href=${linkTo("forms", { add: "server", backend: params.backend })}>Add a server</a>
   </div>`;
-}
+});
 
 /** @param {{ params: Record<string, string> }} props */
 export default function ServersView({ params }) {
@@ -81,10 +83,11 @@ export default function ServersView({ params }) {
   const [chosen, setChosen] = useState(/** @type {Set<string>} */ (new Set()));
   const servers = useMemo(() => serversOf(traffic), [traffic]);
   const wanted = search.toLowerCase();
-  const rows = servers.filter((one) => (!backend || one.backend === backend) && (!state || toneOf(one.row.status) === state)
-    && (!wanted || one.id.toLowerCase().includes(wanted) || String(one.row.addr).includes(wanted)));
-  const picked = servers.filter((one) => chosen.has(one.id));
-  const backends = [...traffic.backends.keys()].sort();
+  const rows = useMemo(() => servers.filter((one) => (!backend || one.backend === backend) && (!state || toneOf(one.row.status) === state)
+    && (!wanted || one.id.toLowerCase().includes(wanted) || String(one.row.addr).includes(wanted))), [servers, backend, state, wanted]);
+  const picked = useMemo(() => servers.filter((one) => chosen.has(one.id)), [servers, chosen]);
+  const names = [...traffic.backends.keys()].sort().join(" ");
+  const backends = useMemo(() => names.split(" ").filter(Boolean), [names]);
   return html`<h1>Servers</h1>
     <${Filters} params=${params} backends=${backends} />
     ${who?.mayChange && html`<${Actions} chosen=${picked} all=${servers} onDone=${() => setChosen(new Set())} />`}
