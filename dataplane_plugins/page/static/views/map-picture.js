@@ -59,7 +59,7 @@ const Node = memo((/** @type {NodeProps} */ { node, box, health, dim, chosen, on
   const state = node.kind === "group" ? { "aria-expanded": Boolean(node.open) } : { "aria-pressed": chosen };
   const look = [node.kind, dim && "dim", node.open && "open", health?.tone].filter(Boolean).join(" ");
   // classes are the button's: Chromium forgets to style what is below an element whose class changes while it is moved
-  return html`<li style=${place} class="node">
+  return html`<li style=${place} class=${dim ? "node dim" : "node"}>
     <button class=${look} ...${state} onClick=${() => onChoose(node)} title=${node.title}>
       <span class="title">${node.title}</span>
       ${node.note && html`<span class="quiet note">${node.note}</span>`}

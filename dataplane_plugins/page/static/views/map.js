@@ -38,7 +38,7 @@ function Summary({ sections, traffic }) {
   const rate = [...traffic.frontends.values()].reduce((sum, row) => sum + (row.req_rate ?? row.rate ?? 0), 0);
   return html`<p class="summary">
     <span>${formatCount(sections.frontends.length, "frontend")}, ${formatCount(sections.backends.length, "backend")}, ${formatRate(rate)}</span>
-    <span role="status" class="summary">
+    <span role="status" class="alarms">
       ${traffic.away && html`<span class="badge bad">${traffic.away}</span>`}
       ${down > 0 && html`<span class="badge bad">${formatCount(down, "backend")} down</span>`}
       ${missing > 0 && html`<span class="badge unsure">${formatCount(missing, "server")} not up</span>`}
