@@ -29,6 +29,20 @@ def test_a_target_is_added(server):
     assert server.text == TEXT + "  server dns2 192.0.2.2:53 weight 5\n"
 
 
+@pytest.mark.parametrize("version", ["v1", "v2", "v3"])
+def test_every_version_serves_it(server, version):
+    base = f"/{version}/services/haproxy/configuration"
+    below, query = f"{base}/udp_targets", {"udp_lb": "dns"}
+    if version == "v3":
+        below, query = f"{base}/udp_lbs/dns/udp_targets", {}
+    assert server.get(f"{base}/udp_lbs/dns")["address"] == ":53"
+    target = {"name": version, "address": "192.0.2.2:53"}
+    server.change("POST", below, target, **query)
+    assert server.get(f"{below}/{version}", **query) == target
+    server.change("DELETE", f"{below}/{version}", **query)
+    assert server.text == TEXT
+
+
 def test_a_weight_has_limits(server):
     target = {"name": "dns2", "address": "192.0.2.2:53", "weight": 257}
     assert "weight" in server.refusal("POST", "udp_targets", target, udp_lb="dns")

@@ -11,7 +11,7 @@ from pathlib import Path
 import dataplane_enterprise
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from dataplane_core.plugin import Document
+from dataplane_core.plugin import Document, SettingsError
 from dataplane_enterprise import keywords, license, policy
 from dataplane_enterprise.settings import TokenSettings
 
@@ -159,6 +159,28 @@ def test_a_query_that_names_two_sections_is_refused(start):
         answer = server.call("GET", "servers", **query)
         assert answer.status == 403
         assert answer.json["message"] == "the token shop is for nothing but backend shop"
+
+
+HEX = "is not 64 hex digits; `dataplane-enterprise token NAME` prints them"
+
+
+def test_settings_that_are_wrong_together_stop_the_start(start):
+    wrong = (
+        TokenSettings(name="a", sha256="abc"),
+        token("x", name="a", expires="soon"),
+        token("y"),
+    )
+    with pytest.raises(SettingsError) as caught:
+        start(tokens=wrong, audit="file")
+    told = [(one.key, one.message) for one in caught.value.problems]
+    key = "plugins.enterprise."
+    assert told == [
+        (f"{key}audit_file", "is empty, and audit: file needs it"),
+        (f"{key}tokens[0].sha256", HEX),
+        (f"{key}tokens[1].name", "is given twice: a"),
+        (f"{key}tokens[1].expires", "is not a day such as 2030-12-31"),
+        (f"{key}tokens[2].name", "is empty"),
+    ]
 
 
 def test_a_transaction_of_a_token_has_only_its_steps(start):
