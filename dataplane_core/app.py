@@ -21,9 +21,11 @@ from dataplane_core.api.v2 import V2
 from dataplane_core.api.v3 import V3
 from dataplane_core.auth import Identity, Session
 from dataplane_core.errors import DataplaneError
+from dataplane_core.hooks.manager import LeftOut
 from dataplane_core.services import Services
 from dataplane_core.settings import Settings, SettingsError
-from dataplane_core.wiring import make_services, refused_declarations
+from dataplane_core.store.journal.plugin_faults import record_left_out
+from dataplane_core.wiring import make_services, refused_declarations, without_faulty_plugins
 
 VERSIONS: tuple[RoutedVersion, ...] = (V2(), V1(), V3())
 """The API versions that can be served, in the order in which they are without a setting."""
@@ -36,9 +38,21 @@ def create_app(settings: Settings, plugins: Iterable[object] | None = None) -> A
     `make_services` and `chosen_versions` do.
     """
     versions = chosen_versions(settings)
-    services = make_services(settings, plugins)
+    make = partial(_created, settings, plugins, versions)
+    return without_faulty_plugins(settings, plugins, make)
+
+
+def _created(
+    settings: Settings,
+    plugins: Iterable[object] | None,
+    versions: Iterable[RoutedVersion],
+    left_out: LeftOut,
+) -> Application:
+    services = make_services(settings, plugins, None, left_out)
     with services.state.shut_on_failure():
-        return serve(services, versions)
+        made = serve(services, versions)
+        record_left_out(services.state, services.plugins.left_out)
+        return made
 
 
 def chosen_versions(

@@ -1,22 +1,33 @@
 """Put a server together from its settings: the one module that knows all the others."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
+from typing import TypeVar
 
 from dataplane_core import hookspecs
 from dataplane_core.auth import Authenticator, Sessions
-from dataplane_core.errors import Reference
+from dataplane_core.errors import DataplaneError, Reference, StartRefused
 from dataplane_core.haproxy.addresses import GlobalLines
 from dataplane_core.haproxy.check import HaproxyChecker
 from dataplane_core.haproxy.live import LivePlanner
 from dataplane_core.haproxy.reload import ReloadQueue
 from dataplane_core.haproxy.runtime import Runtime
 from dataplane_core.hooks.containment import PluginError
-from dataplane_core.hooks.manager import Manager, installed, named_plugins, own_plugins
+from dataplane_core.hooks.manager import (
+    BLOCKED,
+    NOT_CHOSEN,
+    Absence,
+    LeftOut,
+    Manager,
+    installed,
+    named_plugins,
+    own_plugins,
+)
 from dataplane_core.references import LoadedFiles, UsedFiles
 from dataplane_core.references.names_in_files import lost_in_files
 from dataplane_core.resources.comparison import TOP
@@ -41,17 +52,25 @@ from dataplane_core.store.lost_names import LostName
 from dataplane_core.store.versioned_file import VersionedFile
 from dataplane_core.text import Document
 
+T = TypeVar("T")
+
 
 def make_services(
-    settings: Settings, plugins: Iterable[object] | None = None, state: State | None = None
+    settings: Settings,
+    plugins: Iterable[object] | None = None,
+    state: State | None = None,
+    left_out: LeftOut | None = None,
 ) -> Services:
     """Load the plugins, and make all that stands behind the HTTP interface.
 
     Each part is made from parts that are made before it. `plugins` is as in `make_manager`; `state`
-    is one that is open already. Raises `PluginError`, `SettingsError` and `StorageFailed`, with
-    nothing left open.
+    is one that is open already; `left_out` is for `without_faulty_plugins`, which is begun where it
+    is not given. Raises `PluginError`, `SettingsError` and `StorageFailed`, with nothing left open.
     """
-    manager = manager_of(settings, plugins)
+    if left_out is None:
+        make = partial(make_services, settings, plugins, state)
+        return without_faulty_plugins(settings, plugins, make)
+    manager = manager_of(settings, plugins, left_out)
     with manager.watchdog.at_work():
         manager.hook.dataplane_settings(settings=settings)
         registry = register_collections(manager, check=manager.has_others)
@@ -143,46 +162,103 @@ def _lost(
     ]
 
 
+def without_faulty_plugins(
+    settings: Settings, plugins: Iterable[object] | None, make: Callable[[LeftOut], T]
+) -> T:
+    """Return what is made without the plugins of third parties that cannot take part.
+
+    Where one fails, all is made anew without it. Plugins that `plugins` names, and all where the
+    settings say so (`plugins_strict`), stop the start instead.
+    """
+    try:
+        return make({})
+    except Exception as error:
+        told = isinstance(error, DataplaneError | StartRefused)
+        if plugins is not None or settings.dataplane.plugins_strict:
+            raise
+        names = [name for name, _ in installed()]
+        if not names or (told and not isinstance(error, PluginError)):
+            raise
+        fault = error
+    from dataplane_core.hooks.left_out import without_faulty
+
+    return without_faulty(make, names, fault)
+
+
 def make_manager(
-    plugins: Iterable[object] | None = None, blocked: Iterable[str] = ()
+    plugins: Iterable[object] | None = None,
+    blocked: Iterable[str] = (),
+    only: Iterable[str] = (),
+    left_out: LeftOut = MappingProxyType({}),
 ) -> Manager:
     """Return a manager with all plugins registered and checked.
 
     `plugins` are modules, objects or names as in `own_plugins`; None means these and all installed.
-    `blocked` are names of plugins that are left out.
+    `blocked` are names of plugins that are not loaded; `only`, if there are any, of all that are.
     """
-    manager = Manager(hookspecs)
-    for name in blocked:
-        manager.set_blocked(name)
+    manager, chosen = Manager(hookspecs), set(only)
     if plugins is None:
         wanted = [*own_plugins().items(), *installed()]
     else:
         wanted = list(named_plugins(plugins))
     manager.know(wanted)
-    manager.add(one for one in wanted if not manager.is_blocked(one[0]))
+    there = []
+    for name, plugin in wanted:
+        absence = None
+        if name in blocked:
+            absence = BLOCKED
+        elif chosen and name not in chosen:
+            absence = NOT_CHOSEN
+        elif name in left_out and not isinstance(plugin, str):
+            absence = Absence("left out", "which is left out", left_out[name])
+        if absence is None:
+            there.append((name, plugin))
+        else:
+            manager.absent[name] = absence
+    manager.add(there)
     return manager
 
 
-def manager_of(settings: Settings, plugins: Iterable[object] | None = None) -> Manager:
+def manager_of(
+    settings: Settings,
+    plugins: Iterable[object] | None = None,
+    left_out: LeftOut = MappingProxyType({}),
+) -> Manager:
     """Return the manager that the settings ask for, as `make_manager` makes it.
 
-    Raises SettingsError when `block_plugins` names a plugin that does not exist: what was to be
-    left out would be loaded.
+    Raises SettingsError when `block_plugins` names a plugin that does not exist, as what was to be
+    left out would be loaded, or when `plugins.only` does.
     """
-    blocked = settings.dataplane.block_plugins
-    if plugins is None and blocked:
+    blocked, only = settings.dataplane.block_plugins, settings.dataplane.plugins.only
+    if plugins is None and (blocked or only):
         known = {*own_plugins(), *(name for name, _ in installed())}
-        problems = [_unknown(settings, name, known) for name in blocked if name not in known]
+        problems = [
+            _unknown(settings, key, name, known)
+            for key, names in ((_BLOCK, blocked), (_ONLY, only))
+            for name in names
+            if name not in known
+        ]
         if problems:
             raise SettingsError(tuple(problems))
-    return make_manager(plugins, blocked)
+    return make_manager(plugins, blocked, only, left_out)
 
 
-def _unknown(settings: Settings, name: str, known: Iterable[str]) -> SettingsProblem:
+_BLOCK, _ONLY = "dataplane.block_plugins", "dataplane.plugins.only"
+
+
+def _unknown(settings: Settings, key: str, name: str, known: Iterable[str]) -> SettingsProblem:
     near = get_close_matches(name, sorted(known), n=1)
     names = "names are those of the server's own modules, as service.docs, and of entry points"
     remedy = f"did you mean {near[0]}?" if near else names
-    return settings.problem("dataplane.block_plugins", f"there is no plugin {name}; {remedy}")
+    return settings.problem(key, f"there is no plugin {name}; {remedy}")
+
+
+def declared(settings: Settings, left_out: LeftOut | None = None) -> tuple[Manager, Registry]:
+    """Return the plugins that the settings ask for, and what they declare."""
+    if left_out is None:
+        return without_faulty_plugins(settings, None, partial(declared, settings))
+    manager = manager_of(settings, None, left_out)
+    return manager, register_collections(manager)
 
 
 def register_collections(manager: Manager, *, check: bool = True) -> Registry:
@@ -206,7 +282,8 @@ def refused_declarations() -> Iterator[None]:
     except RegistryError as error:
         raise PluginError(
             f"the declarations of the plugins do not fit together: {error}; "
-            "mend a plugin, or name it in dataplane.block_plugins"
+            "mend a plugin, or name it in dataplane.block_plugins",
+            *error.origins,
         ) from None
 
 

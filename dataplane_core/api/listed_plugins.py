@@ -21,10 +21,10 @@ class ListedPlugin:
 
     `origin` is its distribution and that one's version in a few words, `distribution` is empty for
     a plugin that comes with no distribution of its own; `contract` is the version of the surface
-    that it was written for, empty where it does not say. `state` is `loaded` or `blocked`, and
-    `fault` says why it is not loaded. `collections` are the names of those that it declares,
-    `routes` its paths below the prefix of a version; `/dataplane/v1` stands in front of those of
-    the server's own interface.
+    that it was written for, empty where it does not say. `state` is `loaded`, `blocked`,
+    `not chosen` or `left out`, and `fault` says why it is left out. `collections` are the names of
+    those that it declares, `routes` its paths below the prefix of a version; `/dataplane/v1` stands
+    in front of those of the server's own interface.
     """
 
     name: str
@@ -52,17 +52,20 @@ def listed_plugins(manager: Manager, registry: Registry, routes: Routes) -> list
     for route, versions in routes.routes:
         paths[route.origin].append(_shown(route, versions))
     found = []
-    for name, plugin in manager.all_named():
-        callers = manager.get_hookcallers(plugin) if plugin is not None else None
-        hooks = tuple(sorted(one.name for one in callers or ()))
-        origin, distribution, version = _origin(manager, name)
+    for name in manager.names:
+        plugin = manager.get_plugin(name)
+        hooks = tuple(sorted(one.name for one in manager.get_hookcallers(plugin) or ()))
         found.append(
             ListedPlugin(
-                name, origin, distribution, version, str(getattr(plugin, "PLUGIN_API", "")),
-                "blocked" if plugin is None else "loaded", "",
+                name, *_origin(manager, name, name in manager.own),
+                str(getattr(plugin, "PLUGIN_API", "")), "loaded", "",
                 tuple(sorted(collections[name])), tuple(sorted(set(paths[name]))), hooks,
             )
         )  # fmt: skip
+    for name, absence in manager.absent.items():
+        own = name in manager.own and not absence.fault
+        where = _origin(manager, name, own)
+        found.append(ListedPlugin(name, *where, "", absence.state, absence.fault, (), (), ()))
     return found
 
 
@@ -71,9 +74,9 @@ def _shown(route: Route, versions: Iterable[str] | None) -> str:
     return f"/dataplane/v1{route.template}" if own else route.template
 
 
-def _origin(manager: Manager, name: str) -> tuple[str, str, str]:
+def _origin(manager: Manager, name: str, own: bool) -> tuple[str, str, str]:
     """Return where a plugin comes from, in words and as a distribution with its version."""
-    if name in manager.own:
+    if own:
         return _OWN, "", __version__
     point: Any = manager.points.get(name)
     dist = point.dist if isinstance(point, EntryPoint) else None

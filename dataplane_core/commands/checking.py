@@ -14,7 +14,7 @@ from dataplane_core.store.findings import FindingPresenter
 from dataplane_core.store.head import decode_text, split_header
 from dataplane_core.store.ports import problems_found
 from dataplane_core.text import Document
-from dataplane_core.wiring import manager_of, register_collections
+from dataplane_core.wiring import declared
 
 _UNREAD = (
     "HAProxy gave up while it read the file, and may find more once these lines are mended: it "
@@ -31,8 +31,7 @@ def findings(settings: Settings, path: Path) -> tuple[list[Finding], bool]:
     added always. Raises `StorageFailed` when the file cannot be read, and `CommandFailed` when
     HAProxy cannot be run.
     """
-    manager = manager_of(settings)
-    registry = register_collections(manager)
+    manager, registry = declared(settings)
     text = _text_of(path)
     header, rest = split_header(text)
     document = Document.parse(rest, registry.language)

@@ -9,10 +9,12 @@ from collections.abc import Iterator
 from dataplane_core.auth import crypt_library
 from dataplane_core.auth.authenticator import NOBODY_CAN_LOG_IN, NOBODY_REMEDY, asks_for_passwords
 from dataplane_core.auth.userlists import UserlistFile, users_of
+from dataplane_core.commands.serving import thrown_away
 from dataplane_core.errors import DataplaneError
 from dataplane_core.haproxy import binaries
 from dataplane_core.haproxy.addresses import global_lines, stats_sockets
 from dataplane_core.haproxy.configuration import read_configuration
+from dataplane_core.hooks.manager import installed
 from dataplane_core.logs.syslog import LOCAL, SyslogHandler
 from dataplane_core.server.folders import listener_folders, private_folders, shared_folders
 from dataplane_core.server.process import become
@@ -55,6 +57,22 @@ def diagnose(settings: Settings) -> Iterator[MissingPrerequisite]:
     yield from _users(settings, document)
     yield from _certificates(settings)
     yield from _syslog(settings)
+    yield from _plugins(settings)
+
+
+def _plugins(settings: Settings) -> Iterator[MissingPrerequisite]:
+    """Yield the plugins of third parties that cannot be used."""
+    if not installed():
+        return
+    try:
+        with thrown_away(settings) as made:
+            faults = [*made.services.plugins.left_out.values()]
+    except SettingsError as error:
+        faults = [str(error)]
+    except DataplaneError:
+        return  # something else is missing, which is said already
+    for fault in faults:
+        yield MissingPrerequisite(fault, "Mend it, or name it in dataplane.block_plugins.")
 
 
 def _document(path: str) -> Document:

@@ -1,9 +1,6 @@
 """Declare the commands that list: routes, spec, keywords, plugins, settings."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -15,20 +12,11 @@ from dataplane_core.commands.common import (
     settings_flags,
     settings_of,
 )
-from dataplane_core.commands.serving import application
+from dataplane_core.commands.serving import thrown_away
 from dataplane_core.resources.origins import OWN_INTERFACE
-from dataplane_core.settings import Settings
 
 if TYPE_CHECKING:
-    from dataplane_core.api.application import Application
     from dataplane_core.commands.coverage import CoveredKeyword
-
-
-@contextmanager
-def _application_of(settings: Settings) -> "Iterator[Application]":
-    """Make the application with a state of its own that is thrown away."""
-    with TemporaryDirectory(prefix="dataplane-") as folder:
-        yield application(settings.replace(**{"dataplane.state_dir": folder}))
 
 
 @command("routes", *settings_flags())
@@ -37,7 +25,7 @@ def routes(as_json: bool, **parameters: Any) -> None:
 
     A line an operation: method, path and the operation's name in the specification.
     """
-    with _application_of(settings_of(parameters)) as made:
+    with thrown_away(settings_of(parameters)) as made:
         found = [
             {"method": method, "path": site.version.prefix + route.template, "operation": one.id}
             for site in made.interfaces
@@ -63,7 +51,7 @@ def spec(version: str | None, openapi3: bool, as_json: bool, **parameters: Any) 
     It is JSON, with or without `--json`. The version `dataplane` is the server's own interface,
     whose document is OpenAPI 3.1.
     """
-    with _application_of(settings_of(parameters)) as made:
+    with thrown_away(settings_of(parameters)) as made:
         sites = {site.version.name: site for site in made.interfaces}
         version = version or made.served[0].version.name
         if version not in sites:
@@ -90,10 +78,10 @@ def keywords(kind: str | None, as_json: bool, **parameters: Any) -> None:
     from dataplane_core.commands.coverage import Coverage, api_alone
     from dataplane_core.haproxy import binaries
     from dataplane_core.haproxy.build_keywords import keywords as listed
-    from dataplane_core.wiring import manager_of, register_collections
+    from dataplane_core.wiring import declared
 
     settings = settings_of(parameters)
-    found, registry = listed(binaries.program(settings)), register_collections(manager_of(settings))
+    found, registry = listed(binaries.program(settings)), declared(settings)[1]
     if kind not in (None, "api", *found):
         known = ", ".join((*found, "api"))
         raise click.BadParameter(f"{kind} is none of {known}", param_hint="--class")
@@ -124,11 +112,12 @@ def plugins(as_json: bool, **parameters: Any) -> None:
 
     A line a plugin: its name, where it comes from, the version of the plugins' surface that it was
     written for, whether it is loaded, how many collections and paths it adds, and the hooks that it
-    implements. Those that the setting `block_plugins` names are left out of the server.
+    implements. Of one that is left out because of a fault the line says which.
     """
     from dataplane_core.api.listed_plugins import listed_plugins
 
-    with _application_of(settings_of(parameters)) as made:
+    settings = settings_of(parameters).replace(**{"dataplane.plugins_strict": False})
+    with thrown_away(settings) as made:
         services = made.services
         found = listed_plugins(services.plugins, services.registry, made.interfaces[0].added)
     if as_json:
@@ -138,7 +127,7 @@ def plugins(as_json: bool, **parameters: Any) -> None:
     for one in found:
         adds = [_count(len(one.collections), "collection"), _count(len(one.routes), "path")]
         adds += one.hooks
-        line = f"{one.name:42}{one.origin:{width}}{one.contract or '-':6}{one.state:10}"
+        line = f"{one.name:42}{one.origin:{width}}{one.contract or '-':6}{one.state:12}"
         click.echo(f"{line}{one.fault or ', '.join(filter(None, adds))}".rstrip())
 
 

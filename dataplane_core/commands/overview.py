@@ -87,7 +87,13 @@ def _plugins(services: Services, unreachable: bool) -> Iterator[Fact]:
                 yield Fact(str(impl.plugin_name), error.message, True)
         except (Exception, SystemExit) as error:
             yield Fact(str(impl.plugin_name), f"failed in dataplane_status: {error!r}", True)
-    for fault in recorded(services.state):
+    faults = recorded(services.state)
+    absent = {fault.plugin: fault.reason for fault in faults if not fault.hook}
+    for name, reason in (absent | services.plugins.left_out).items():
+        yield Fact(name, f"is left out: {reason}", bad=True)
+    for fault in faults:
+        if not fault.hook:
+            continue
         text = f"failed in {fault.hook}: {fault.reason}"
         at_start = fault.hook == "dataplane_start"
         yield Fact(fault.plugin, text, bad=at_start, doubtful=not at_start)

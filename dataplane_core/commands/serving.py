@@ -7,7 +7,8 @@ both need is imported by the functions that run them, as `--help` should not wai
 import gc
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -56,6 +57,15 @@ def build(settings: Settings) -> "ServedApplication":
     return ServedApplication(
         made, services.start, services.stop, services.state.shutdown, made.help, made.helped_by
     )
+
+
+@contextmanager
+def thrown_away(settings: Settings) -> "Iterator[Application]":
+    """Make the application with a state of its own that is thrown away, to look at it."""
+    from tempfile import TemporaryDirectory
+
+    with TemporaryDirectory(prefix="dataplane-") as folder:
+        yield application(settings.replace(**{"dataplane.state_dir": folder}))
 
 
 def application(settings: Settings) -> "Application":

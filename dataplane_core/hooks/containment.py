@@ -33,7 +33,7 @@ _caller: ContextVar[str] = ContextVar("plugin", default="")
 class Failure(Enum):
     """What the failure of one plugin's hook does."""
 
-    STOPS = "the server does not start"
+    STOPS = "the server starts without the plugin, or not at all"
     REFUSES = "the request, or the change, is refused"
     RELOADS = "the failure is logged, and HAProxy is reloaded"
     CONTAINED = "the failure is logged"
@@ -41,7 +41,14 @@ class Failure(Enum):
 
 
 class PluginError(StartRefused):
-    """A plugin that cannot be used; says which, where it failed, and what can be done."""
+    """A plugin that cannot be used; says which, where it failed, and what can be done.
+
+    `plugins` are the names of those that it is about, the one to blame last.
+    """
+
+    def __init__(self, message: str, *plugins: str) -> None:
+        super().__init__(message)
+        self.plugins = plugins
 
 
 class PluginFailed(DataplaneError):
@@ -169,7 +176,8 @@ class Containment:
             raise error
         fault = Fault(plugin, hook, f"{type(error).__name__}: {error}".rstrip(": "))
         if failure is Failure.STOPS:
-            raise PluginError(f"{fault} ({fault.reason}); {REMEDY}") from error
+            both = (*getattr(error, "origins", ()), plugin)
+            raise PluginError(f"{fault} ({fault.reason}); {REMEDY}", *both) from error
         log.error("%s", fault, exc_info=error)
         self.on_fault(fault)
         if failure is Failure.REFUSES:

@@ -1,7 +1,7 @@
 """Load plugins, those that come with the server and those that other distributions bring."""
 
 import importlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib.metadata import EntryPoint, entry_points
 from types import ModuleType
@@ -9,6 +9,7 @@ from typing import cast
 
 import pluggy
 
+from dataplane_core.dataclass import dataclass
 from dataplane_core.hooks.containment import (
     PROJECT,
     REMEDY,
@@ -28,6 +29,26 @@ OWN_PACKAGE = "dataplane_plugins"
 """The package that comes with the server; its `PLUGINS` are its modules with hooks, by name."""
 
 
+LeftOut = Mapping[str, str]
+"""Plugins of third parties that are left out, by name, each with the sentence that says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Absence:
+    """Why a plugin is not loaded: its `state` in lists, and the sentence of a fault, if it is one.
+
+    `clause` ends a sentence about a plugin that needs it.
+    """
+
+    state: str
+    clause: str
+    fault: str = ""
+
+
+BLOCKED = Absence("blocked", "which dataplane.block_plugins names")
+NOT_CHOSEN = Absence("not chosen", "which dataplane.plugins.only does not name")
+
+
 class Manager(pluggy.PluginManager):
     """pluggy's manager, with every hook of every plugin behind a shield.
 
@@ -35,7 +56,8 @@ class Manager(pluggy.PluginManager):
     hooks are called in the order in which they are named and loaded. `specifications` is the
     module of the server's own hooks; a plugin may declare further ones (`hookspec`). `has_others`
     tells whether there are plugins that do not come with the server; `own` are the names of those
-    that do, and `points` the entry points of the others, by their names.
+    that do, and `points` the entry points of the others, by their names. `absent` are the plugins
+    that are not loaded.
     """
 
     def __init__(self, specifications: ModuleType) -> None:
@@ -46,6 +68,7 @@ class Manager(pluggy.PluginManager):
         self.has_others = False
         self.own = frozenset[str]()
         self.points: dict[str, EntryPoint] = {}
+        self.absent: dict[str, Absence] = {}
         self._declare(specifications, "the server")
 
     @property
@@ -54,10 +77,15 @@ class Manager(pluggy.PluginManager):
         named = [name for name, plugin in self.list_name_plugin() if plugin is not None]
         return named[::-1]
 
-    def all_named(self) -> list[tuple[str, object | None]]:
-        """Return all plugins by name, in the order of `names`; then those blocked, each as None."""
-        named = self.list_name_plugin()[::-1]
-        return sorted(named, key=lambda one: one[1] is None)
+    @property
+    def foreign(self) -> list[str]:
+        """Names of the loaded plugins that do not come with the server."""
+        return [name for name in self.names if name not in self.own]
+
+    @property
+    def left_out(self) -> dict[str, str]:
+        """Plugins that are not loaded because of a fault, by name, each with that fault."""
+        return {name: one.fault for name, one in self.absent.items() if one.fault}
 
     def know(self, plugins: Iterable[tuple[str, object]]) -> None:
         """Note where plugins come from, loaded or not."""
@@ -90,6 +118,10 @@ class Manager(pluggy.PluginManager):
         for name, plugin in loaded:
             with _named(name):
                 self._declare(plugin, name)
+        if any(getattr(plugin, "PLUGIN_REQUIRES", ()) for _, plugin in loaded):
+            from dataplane_core.hooks.requirements import in_order
+
+            loaded = in_order(loaded, {name: one.clause for name, one in self.absent.items()})
         for name, plugin in reversed(loaded):
             with _named(name):
                 self.register(self._containment.shield(plugin, name), name)
@@ -98,7 +130,8 @@ class Manager(pluggy.PluginManager):
         except pluggy.PluginValidationError as error:
             raise PluginError(
                 f"a plugin implements a hook that does not exist: {error}; where the plugin that "
-                "declares it may be left out, mark it with impl(optionalhook=True)"
+                "declares it may be left out, mark it with impl(optionalhook=True)",
+                repr(error.plugin),
             ) from None
 
     def _declare(self, namespace: object, name: str) -> None:
@@ -147,7 +180,7 @@ def _load(name: str, plugin: object) -> object:
             plugin = plugin.load()
     stated = getattr(plugin, "PLUGIN_API", None)
     if stated is not None and (reason := misfit(stated)):
-        raise PluginError(f"the plugin {name} does not fit this server: {reason}")
+        raise PluginError(f"the plugin {name} does not fit this server: {reason}", name)
     return plugin
 
 
@@ -158,6 +191,8 @@ def _named(name: str) -> Iterator[None]:
         yield
     except (Exception, SystemExit) as error:
         if reason := missing_name(error):
-            raise PluginError(f"the plugin {name} does not fit this server: {reason}") from error
+            said = f"the plugin {name} does not fit this server: {reason}"
+            raise PluginError(said, name) from error
         reason = f"{type(error).__name__}: {' '.join(str(error).split())}"
-        raise PluginError(f"the plugin {name} cannot be loaded ({reason}); {REMEDY}") from error
+        said = f"the plugin {name} cannot be loaded ({reason}); {REMEDY}"
+        raise PluginError(said, name) from error

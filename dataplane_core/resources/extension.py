@@ -233,7 +233,8 @@ class Extension:
         return f"{self.collection} behind {self.behind}" if self.behind else self.collection
 
     def _refused(self, why: str) -> RegistryError:
-        return RegistryError(f"{self.origin or 'a plugin'} extends {self._where}, {why}")
+        said = f"{self.origin or 'a plugin'} extends {self._where}, {why}"
+        return RegistryError(said, self.origin)
 
 
 _WITHIN = (Case, ParameterKeyword)

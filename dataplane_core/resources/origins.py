@@ -19,7 +19,14 @@ OWN_INTERFACE = "dataplane"
 
 
 class RegistryError(ValueError):
-    """A declaration that cannot stand beside the others; names both."""
+    """A declaration that cannot stand beside the others; names both.
+
+    `origins` are the plugins that it names, the one to blame last.
+    """
+
+    def __init__(self, message: str, *origins: str) -> None:
+        super().__init__(message)
+        self.origins = origins
 
 
 class Origins:
@@ -47,7 +54,8 @@ class Origins:
         for first, others in claims:
             if _overlap(versions, others):
                 thing = f"the {what} {name} of {of}" if of else f"the {what} {name}"
-                raise RegistryError(f"{thing} is declared {_both(first, origin)}")
+                said = f"{thing} is declared {_both(first, origin)}"
+                raise RegistryError(said, first, origin)
         claims.append((origin, versions))
 
     def know(self, what: str, names: Iterable[str], origin: str, of: str) -> None:
@@ -103,7 +111,9 @@ class Origins:
                 first, second = one.origin or "a plugin", origin or "a plugin"
                 raise RegistryError(
                     f"the property {prop.name} of {one.name} is of type {known[prop.name]} for"
-                    f" {first} and of type {prop.json} for {second}"
+                    f" {first} and of type {prop.json} for {second}",
+                    one.origin,
+                    origin,
                 )
 
     def schemas(self, one: Collection) -> None:
@@ -122,7 +132,8 @@ class Origins:
         for other, first, others in known:
             if other != content and _overlap(versions, others):
                 both = _both(first, origin)
-                raise RegistryError(f"the schema {name} is declared {both}, with another content")
+                said = f"the schema {name} is declared {both}, with another content"
+                raise RegistryError(said, first, origin)
         known.append((content, origin, versions))
 
 

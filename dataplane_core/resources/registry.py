@@ -212,10 +212,10 @@ class Registry:
     def freeze(self) -> None:
         """Check what only shows when everything is declared, and forbid more."""
         self._open()
-        parameters = {rows.query.parameter for rows in self.all_rows()}
-        clash = parameters & {"version", "transaction_id", "force_reload"}
-        if clash:
-            raise RegistryError(f"a parent's parameter cannot be called {min(filter(None, clash))}")
+        for rows in self.all_rows():
+            if (name := rows.query.parameter) in {"version", "transaction_id", "force_reload"}:
+                said = f"a parent's parameter cannot be called {name}"
+                raise RegistryError(said, rows.origin)
         for one in self.collections.values():
             self.origins.collection(one)
         for extension in self._extensions:
@@ -287,7 +287,9 @@ class Registry:
         if other is not None:
             raise RegistryError(
                 f"the collection {collection.name} is declared by {other.origin or 'a plugin'}"
-                f" and again by {collection.origin or 'a plugin'}"
+                f" and again by {collection.origin or 'a plugin'}",
+                other.origin,
+                collection.origin,
             )
         self.collections[collection.name] = collection
 

@@ -1,5 +1,7 @@
 """Settings that only this server has: the block `dataplane`."""
 
+from dataclasses import field
+
 from dataplane_core.dataclass import dataclass
 from dataplane_core.settings.fields import setting
 from dataplane_core.settings.kinds import (
@@ -13,6 +15,18 @@ from dataplane_core.settings.kinds import (
     integer,
     one_of,
 )
+
+
+@dataclass(frozen=True, slots=True)
+class PluginSettings:
+    """Which plugins are loaded."""
+
+    only: tuple[str, ...] = setting(
+        (), TEXTS,
+        "Plugins that are loaded, and no others, by the names that `block_plugins` has too; not "
+        "set: all.",
+        flag="--only-plugin",
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +189,13 @@ class DataplaneSettings:
         "entry point.",
         flag="--block-plugin",
     )
+    plugins: PluginSettings = field(default_factory=PluginSettings)
+    plugins_strict: bool = setting(
+        False, BOOLEAN,
+        "Whether a plugin of a third party that cannot be used stops the start; else it is left "
+        "out. Set it where such a plugin decides who may do what.",
+        flag="--plugins-strict",
+    )  # fmt: skip
     link_targets: tuple[str, ...] = setting(
         (), TEXTS,
         "Folders outside those of maps, certificates and other files that links in them may lead "
