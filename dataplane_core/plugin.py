@@ -16,6 +16,7 @@ from dataplane_core.api.body import parse_json, to_json
 from dataplane_core.api.change_options import show_outcome
 from dataplane_core.api.checked_request import CheckedRequest
 from dataplane_core.api.desired_objects import DesiredObjects
+from dataplane_core.api.listed_plugins import listed_plugins
 from dataplane_core.api.operations import (
     BAD_REQUEST,
     BYTES,
@@ -233,6 +234,8 @@ __all__ = [
     "ApiRequest", "Access",
     "Identity", "right_to", "Author", "Committed", "Outcome", "ReloadQueue",
     "ReloadRecord", "Fact",
+    # The plugins of this server.
+    "listed_plugins",
     # Hooks of a plugin's own, for other plugins to implement.
     "hookspec", "Failure", "list_of", "none_or",
     # Errors to raise: each has its status, and its sentence is the answer.

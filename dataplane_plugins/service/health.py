@@ -1,5 +1,7 @@
 """`/health`: whether HAProxy runs, by `status_cmd` or its own sockets."""
 
+from typing import Any
+
 import falcon
 
 from dataplane_core.plugin import (
@@ -14,27 +16,44 @@ from dataplane_core.plugin import (
     to_json,
 )
 
-HEALTH = {
+HEALTH: dict[str, Any] = {
     "type": "object",
     "properties": {"haproxy": {"type": "string", "enum": ["up", "down", "unknown"]}},
 }
+NAMES = {
+    "type": "array", "items": {"type": "string"},
+    "description": "The plugins that are left out because of a fault.",
+}  # fmt: skip
+WITHOUT_PLUGINS = {
+    "type": "object",
+    "properties": {**HEALTH["properties"], "x_plugins_left_out": NAMES},
+}
+"""The same where the server is without some plugins."""
 
 
 class HAProxyHealth:
-    """Whether HAProxy is up, down or in an unknown state."""
+    """Whether HAProxy is up, down or in an unknown state, and what the server is without.
 
-    def __init__(self, reloads: ReloadQueue) -> None:
+    `left_out` are the names of plugins that are left out because of a fault.
+    """
+
+    def __init__(self, reloads: ReloadQueue, left_out: list[str]) -> None:
         self.reloads = reloads
+        self.left_out = left_out
 
     def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
-        resp.data = to_json({"haproxy": self.reloads.status()})
+        told: dict[str, object] = {"haproxy": self.reloads.status()}
+        if self.left_out:
+            told["x_plugins_left_out"] = self.left_out
+        resp.data = to_json(told)
 
 
 @impl
 def dataplane_routes(routes: Routes, services: Services) -> None:
     """Serve the health of HAProxy."""
     routes.tag("Health", "Whether HAProxy runs.", 80)
-    routes.schema("health", HEALTH)
+    left_out = [*services.plugins.left_out]
+    routes.schema("health", WITHOUT_PLUGINS if left_out else HEALTH)
     responses = {"200": Response({"$ref": "health"}), "default": DEFAULT_RESPONSE}
     operation = Operation(
         "getHealth",
@@ -42,4 +61,4 @@ def dataplane_routes(routes: Routes, services: Services) -> None:
         "Read the health of HAProxy. Whether it is up, down or in a state that nobody can tell.",
         responses=responses,
     )
-    routes.add("/health", HAProxyHealth(services.reloads), {"GET": operation})
+    routes.add("/health", HAProxyHealth(services.reloads, left_out), {"GET": operation})
