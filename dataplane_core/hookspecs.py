@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from dataplane_core.auth import Identity
 from dataplane_core.dataclass import dataclass
 from dataplane_core.hooks.containment import Failure
-from dataplane_core.hooks.specification import hookspec, list_of, none_or
+from dataplane_core.hooks.specification import hookspec, list_of, none_or, texts_or_none
 
 if TYPE_CHECKING:
     from dataplane_core.api.access import Access
@@ -68,17 +68,17 @@ def dataplane_routes(routes: "Routes", services: "Services") -> None:
     """Add routes that are not configuration, with what the specification says of them."""
 
 
-@hookspec(Failure.CONTAINED, restores=True)
+@hookspec(Failure.CONTAINED, restores=True, limited=False)
 def dataplane_spec(spec: dict[str, Any], version: str) -> None:
     """Adjust a specification document, Swagger 2.0 or OpenAPI 3, before it is served."""
 
 
-@hookspec(Failure.REFUSES, none_or(Identity), firstresult=True)
+@hookspec(Failure.REFUSES, none_or(Identity), firstresult=True, limited=False)
 def dataplane_authenticate(req: "ApiRequest") -> "Identity | None":
     """Say who asks, or None to leave it to others; raise `Unauthorized` to refuse."""
 
 
-@hookspec(Failure.REFUSES, none_or(str))
+@hookspec(Failure.REFUSES, none_or(str), limited=False)
 def dataplane_authorize(identity: "Identity", operation: "Access") -> str | None:
     """Refuse an operation with a reason (403), or return None; one refusal is enough."""
 
@@ -98,7 +98,7 @@ def dataplane_apply(change: "Committed", runtime: "Runtime") -> bool | None:
     """Bring a committed change to the running HAProxy; True if no reload is needed any more."""
 
 
-@hookspec(Failure.CONTAINED, none_or(list), firstresult=True)
+@hookspec(Failure.CONTAINED, texts_or_none, firstresult=True)
 def dataplane_foresee(change: "Committed") -> list[str] | None:
     """Say what `dataplane_apply` would send for a change that is only planned; send nothing."""
 

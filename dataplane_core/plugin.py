@@ -233,9 +233,7 @@ __all__ = [
     "Settings", "SettingsError", "setting", "setting_kinds", "Registry", "Services", "Routes",
     "ApiRequest", "Access",
     "Identity", "right_to", "Author", "Committed", "Outcome", "ReloadQueue",
-    "ReloadRecord", "Fact",
-    # The plugins of this server.
-    "listed_plugins",
+    "ReloadRecord", "Fact", "listed_plugins",
     # Hooks of a plugin's own, for other plugins to implement.
     "hookspec", "Failure", "list_of", "none_or",
     # Errors to raise: each has its status, and its sentence is the answer.
@@ -265,19 +263,17 @@ __all__ = [
     "ScriptLanguage", "GivenNames",
     # Dataclasses and regular expressions that cost a start little.
     "dataclass", "lazy_pattern",
-    # Documents in YAML.
+    # Text, as HAProxy reads it, and documents in YAML.
     "compose_yaml", "scalar_kind",
-    # Text, as HAProxy reads it.
     "Document", "Section", "Line", "Language", "has_variable", "is_words", "plain_word",
     "split_words", "unquote", "with_last_newline", "opcodes", "parse_integer", "is_digits",
     "SCOPE_KIND", "DEFAULTS", "FRONTENDS", "LISTEN", "CONTROL_CHARACTERS", "place_section",
     "place_section_beside", "with_defaults", "inherited_sections", "refuse_namesake",
     "DesiredText", "DesiredObjects", "Scope", "read_scope", "object_at",
     # Parts of the grammar for classes of one's own.
-    "keyword_words",
-    "Address", "PORT", "Case", "Template", "ParameterKeyword", "Layout", "unwritable",
+    "keyword_words", "Address", "PORT", "Case", "Template", "ParameterKeyword", "Layout",
     "LineContent", "StatementLine", "RowStatement", "SingleStatement", "ImpliedValue", "Scalar",
-    "UnwrittenValue", "WORD",
+    "UnwrittenValue", "unwritable", "WORD",
     # What a change is: the objects in which two documents differ, without their secrets.
     "ChangePlan", "FileChange", "Foreseen", "Scratch", "rehearsing", "is_rehearsed", "NamedInFile",
     "Planned", "SentFinding", "Rehearsal", "rehearsal", "noting_commands", "FileObjects",

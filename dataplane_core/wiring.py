@@ -28,6 +28,7 @@ from dataplane_core.hooks.manager import (
     named_plugins,
     own_plugins,
 )
+from dataplane_core.hooks.time_limit import SECONDS
 from dataplane_core.references import LoadedFiles, UsedFiles
 from dataplane_core.references.names_in_files import lost_in_files
 from dataplane_core.resources.comparison import TOP
@@ -190,6 +191,7 @@ def make_manager(
     blocked: Iterable[str] = (),
     only: Iterable[str] = (),
     left_out: LeftOut = MappingProxyType({}),
+    hook_timeout: float = SECONDS,
 ) -> Manager:
     """Return a manager with all plugins registered and checked.
 
@@ -202,6 +204,7 @@ def make_manager(
     else:
         wanted = list(named_plugins(plugins))
     manager.know(wanted)
+    manager.limit.seconds = hook_timeout
     there = []
     for name, plugin in wanted:
         absence = None
@@ -240,7 +243,7 @@ def manager_of(
         ]
         if problems:
             raise SettingsError(tuple(problems))
-    return make_manager(plugins, blocked, only, left_out)
+    return make_manager(plugins, blocked, only, left_out, settings.dataplane.hook_timeout)
 
 
 _BLOCK, _ONLY = "dataplane.block_plugins", "dataplane.plugins.only"

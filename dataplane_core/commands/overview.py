@@ -1,7 +1,9 @@
 """Look at the server and the HAProxy that it governs, and say what is wrong: `dataplane status`."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import Any
 
 from dataplane_core.app import chosen_versions
 from dataplane_core.errors import DataplaneError, RuntimeFailed, RuntimeUnreachable
@@ -80,8 +82,8 @@ def _plugins(services: Services, unreachable: bool) -> Iterator[Fact]:
     watchdog = services.plugins.watchdog
     for impl in services.hooks.dataplane_status.get_hookimpls():
         try:
-            with watchdog.at_work(), watchdog.watching(str(impl.plugin_name), "dataplane_status"):
-                yield from impl.function(*(services for _ in impl.argnames)) or ()
+            with watchdog.at_work():
+                yield from _said(services, str(impl.plugin_name), impl)
         except DataplaneError as error:
             if not (unreachable and isinstance(error, RuntimeFailed)):
                 yield Fact(str(impl.plugin_name), error.message, True)
@@ -97,6 +99,27 @@ def _plugins(services: Services, unreachable: bool) -> Iterator[Fact]:
         text = f"failed in {fault.hook}: {fault.reason}"
         at_start = fault.hook == "dataplane_start"
         yield Fact(fault.plugin, text, bad=at_start, doubtful=not at_start)
+
+
+def _said(services: Services, name: str, impl: Any) -> Iterator[Fact]:
+    """Yield what a plugin says; what comes from a third party has to be there in time."""
+    plugins, arguments = services.plugins, [services for _ in impl.argnames]
+    if name not in plugins.own:
+        said: list[Fact] = []
+        try:
+            with plugins.watchdog.watching(name, "dataplane_status"):
+                ask = partial(_collect, said, impl.function, arguments)
+                plugins.limit.call(name, "dataplane_status", ask)
+        finally:
+            yield from tuple(said)
+        return
+    with plugins.watchdog.watching(name, "dataplane_status"):
+        yield from impl.function(*arguments) or ()
+
+
+def _collect(said: list[Fact], function: Callable[..., Any], arguments: Sequence[Any]) -> None:
+    for fact in function(*arguments) or ():
+        said.append(fact)
 
 
 def _configuration(services: Services) -> Iterator[Fact]:

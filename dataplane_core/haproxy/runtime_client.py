@@ -31,6 +31,7 @@ from dataplane_core.haproxy.runtime_protocol import (
     with_payload,
 )
 from dataplane_core.haproxy.timeouts import AGAIN, DEADLINE, Timeouts
+from dataplane_core.hooks.time_limit import is_given_up
 from dataplane_core.store.rehearsal import note_sent, rehearsing
 
 T = TypeVar("T")
@@ -155,6 +156,8 @@ class RuntimeClient:
 
     def _ask(self, commands: Sequence[bytes], deadline: float, probe: Probe = None) -> str:
         if not all(map(is_question, commands)):
+            if is_given_up():
+                raise RuntimeFailed("the plugin took too long, and may send no more commands")
             lines = (command.partition(b"\n")[0] for command in commands)
             said = [line.decode("utf-8", "surrogateescape") for line in lines]
             if (noted := rehearsing()) is not None:

@@ -8,14 +8,15 @@ everybody else goes on. All of them name the plugin and the hook.
 import copy
 import functools
 import logging
+import threading
 from collections.abc import Callable, Generator, Sequence
-from contextlib import AbstractContextManager
 from contextvars import ContextVar
 from enum import Enum
 from typing import Any, Protocol, runtime_checkable
 
 from dataplane_core.dataclass import dataclass
 from dataplane_core.errors import DataplaneError, StartRefused
+from dataplane_core.hooks.time_limit import TimeLimit, TooLate
 from dataplane_core.hooks.watchdog import HookCall, Watchdog
 
 log = logging.getLogger("dataplane.plugins")
@@ -86,11 +87,20 @@ class Terms:
     """What holds for the implementations of one hook.
 
     With `restores`, a dictionary among the arguments is as it was where an implementation failed.
+    One that is `limited` has to return in time.
     """
 
     failure: Failure
     result: Result
     restores: bool = False
+    limited: bool = True
+
+
+def is_failure(error: BaseException) -> bool:
+    """Tell whether an error is a plugin's, and not the wish of a person at a terminal to end."""
+    if isinstance(error, KeyboardInterrupt):
+        return threading.current_thread() is not threading.main_thread()
+    return not isinstance(error, GeneratorExit)
 
 
 def plugin_at_work() -> str:
@@ -108,10 +118,14 @@ class Containment:
     def __init__(self, terms: dict[str, Terms]) -> None:
         self.on_fault: Callable[[Fault], object] = lambda fault: None
         self.watchdog = Watchdog(self._hangs)
+        self.limit = TimeLimit()
         self._terms = terms
 
-    def shield(self, plugin: object, name: str) -> object:
-        """Return an object that has the plugin's hooks, each behind a shield."""
+    def shield(self, plugin: object, name: str, *, limited: bool) -> object:
+        """Return an object that has the plugin's hooks, each behind a shield.
+
+        Those of a plugin that is `limited` have to return in time.
+        """
         shielded = _Shielded(plugin, name)
         for attribute in dir(plugin):
             function = getattr(plugin, attribute, None)
@@ -120,21 +134,34 @@ class Containment:
                 make = self._wrapper if options.get("wrapper") else self._plain
                 terms = self._terms.get(attribute)
                 if terms is not None and terms.failure is not Failure.SHOWN:
-                    function = make(function, name, attribute, terms)
+                    in_time = limited and terms.limited
+                    function = make(function, name, attribute, terms, in_time)
                 setattr(shielded, attribute, function)
         return shielded
 
+    def _watched(self, plugin: str, hook: str, function: Callable[[], Any]) -> Any:
+        with self.watchdog.watching(plugin, hook):
+            return function()
+
+    def _limited(self, plugin: str, hook: str, function: Callable[[], Any]) -> Any:
+        watched = functools.partial(self._watched, plugin, hook, function)
+        return self.limit.call(plugin, hook, watched)
+
     def _plain(
-        self, function: Callable[..., Any], plugin: str, hook: str, terms: Terms
+        self, function: Callable[..., Any], plugin: str, hook: str, terms: Terms, limited: bool
     ) -> Callable[..., Any]:
         @functools.wraps(function)
         def guarded(*arguments: Any) -> Any:
             token = _caller.set(plugin)
             former = copy.deepcopy(arguments) if terms.restores else ()
             try:
+                if limited:
+                    return self._limited(plugin, hook, lambda: terms.result(function(*arguments)))
                 with self.watchdog.watching(plugin, hook):
                     return terms.result(function(*arguments))
-            except (Exception, SystemExit) as error:
+            except BaseException as error:
+                if not is_failure(error):
+                    raise
                 _restore(arguments, former)
                 self._failed(plugin, hook, terms.failure, error, arguments)
                 return None
@@ -144,7 +171,7 @@ class Containment:
         return guarded
 
     def _wrapper(
-        self, function: Callable[..., Any], plugin: str, hook: str, terms: Terms
+        self, function: Callable[..., Any], plugin: str, hook: str, terms: Terms, limited: bool
     ) -> Callable[..., Any]:
         """Shield a wrapper, which gets what the implementations inside of it have returned."""
 
@@ -152,9 +179,12 @@ class Containment:
         def guarded(*arguments: Any) -> Generator[None, Any, Any]:
             inner: list[Any] = []
             try:
-                watching = functools.partial(self.watchdog.watching, plugin, hook)
-                return (yield from _seen(function(*arguments), inner, watching))
-            except (Exception, SystemExit) as error:
+                call = self._limited if limited else self._watched
+                run = functools.partial(call, plugin, hook)
+                return (yield from _seen(function(*arguments), inner, run))
+            except BaseException as error:
+                if not is_failure(error):
+                    raise
                 self._failed(plugin, hook, terms.failure, error, arguments)
                 return inner[0] if inner else (yield)
 
@@ -180,6 +210,8 @@ class Containment:
             raise PluginError(f"{fault} ({fault.reason}); {REMEDY}", *both) from error
         log.error("%s", fault, exc_info=error)
         self.on_fault(fault)
+        if failure is Failure.REFUSES and isinstance(error, TooLate):
+            raise PluginFailed(f"{fault}: it {error}") from error
         if failure is Failure.REFUSES:
             raise PluginFailed(f"{fault}; the log says how") from error
         if failure is Failure.RELOADS:
@@ -215,19 +247,25 @@ class _Shielded:
 def _seen(
     wrapper: Generator[None, Any, Any],
     inner: list[Any],
-    watching: Callable[[], AbstractContextManager[None]],
+    run: Callable[[Callable[[], Any]], Any],
 ) -> Generator[None, Any, Any]:
-    """Run a wrapper, watched but for what is inside of it, and keep what that has returned."""
-    with watching():
-        next(wrapper)
+    """Run a wrapper by `run`, but for what is inside of it, and keep what that has returned."""
+    run(lambda: _begin(wrapper))
     try:
         result = yield
     except BaseException as error:
-        with watching():
-            return _end(wrapper.throw, error)
-    inner.append(result)
-    with watching():
-        return _end(wrapper.send, result)
+        raised = error
+    else:
+        inner.append(result)
+        return run(lambda: _end(wrapper.send, result))
+    return run(lambda: _end(wrapper.throw, raised))
+
+
+def _begin(wrapper: Generator[None, Any, Any]) -> None:
+    try:
+        next(wrapper)
+    except StopIteration:
+        raise TypeError("a wrapper must yield once") from None
 
 
 def _end(resume: Callable[[Any], object], with_: Any) -> Any:

@@ -20,6 +20,7 @@ from dataplane_core.hooks.containment import (
 )
 from dataplane_core.hooks.specification import declared_hooks
 from dataplane_core.hooks.surface import misfit, missing_name
+from dataplane_core.hooks.time_limit import TimeLimit
 from dataplane_core.hooks.watchdog import Watchdog
 
 GROUP = "dataplane.plugins"
@@ -101,6 +102,11 @@ class Manager(pluggy.PluginManager):
         """Names the plugins whose hooks do not return."""
         return self._containment.watchdog
 
+    @property
+    def limit(self) -> TimeLimit:
+        """Calls hooks of third parties, which have to return in time."""
+        return self._containment.limit
+
     def watch(self, on_fault: Callable[[Fault], object]) -> None:
         """Call `on_fault` with each failure of a plugin from now on; it must not raise."""
         self._containment.on_fault = on_fault
@@ -114,7 +120,7 @@ class Manager(pluggy.PluginManager):
         loaded = []
         for name, plugin in plugins:
             self.has_others |= name not in self.own
-            loaded.append((name, _load(name, plugin)))
+            loaded.append((name, self._load(name, plugin)))
         for name, plugin in loaded:
             with _named(name):
                 self._declare(plugin, name)
@@ -124,7 +130,8 @@ class Manager(pluggy.PluginManager):
             loaded = in_order(loaded, {name: one.clause for name, one in self.absent.items()})
         for name, plugin in reversed(loaded):
             with _named(name):
-                self.register(self._containment.shield(plugin, name), name)
+                limited = name not in self.own
+                self.register(self._containment.shield(plugin, name, limited=limited), name)
         try:
             self.check_pending()
         except pluggy.PluginValidationError as error:
@@ -133,6 +140,18 @@ class Manager(pluggy.PluginManager):
                 "declares it may be left out, mark it with impl(optionalhook=True)",
                 repr(error.plugin),
             ) from None
+
+    def _load(self, name: str, plugin: object) -> object:
+        """Return a plugin's module or object; raises PluginError if it does not fit this server."""
+        with _named(name):
+            if isinstance(plugin, str):
+                plugin = importlib.import_module(plugin)
+            elif isinstance(plugin, EntryPoint):
+                plugin = self.limit.call(name, "import", plugin.load)
+        stated = getattr(plugin, "PLUGIN_API", None)
+        if stated is not None and (reason := misfit(stated)):
+            raise PluginError(f"the plugin {name} does not fit this server: {reason}", name)
+        return plugin
 
     def _declare(self, namespace: object, name: str) -> None:
         """Take the hooks that a module, or a plugin called `name`, declares."""
@@ -169,19 +188,6 @@ def installed() -> list[tuple[str, object]]:
     """Return the plugins that other distributions declare: entry points by name, sorted."""
     points = sorted(entry_points(group=GROUP), key=lambda one: one.name)
     return list({point.name: point for point in points}.items())
-
-
-def _load(name: str, plugin: object) -> object:
-    """Return a plugin's module or object; raises PluginError if it does not fit this server."""
-    with _named(name):
-        if isinstance(plugin, str):
-            plugin = importlib.import_module(plugin)
-        elif isinstance(plugin, EntryPoint):
-            plugin = plugin.load()
-    stated = getattr(plugin, "PLUGIN_API", None)
-    if stated is not None and (reason := misfit(stated)):
-        raise PluginError(f"the plugin {name} does not fit this server: {reason}", name)
-    return plugin
 
 
 @contextmanager

@@ -53,22 +53,34 @@ def list_of(what: str, fits: Callable[[Any], bool]) -> Result:
     return checked
 
 
+def texts_or_none(value: Any) -> Any:
+    """Return a list of texts, or None; raise TypeError for anything else."""
+    if value is None:
+        return None
+    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+        raise TypeError(f"returned {type(value).__name__}, not a list of texts or None")
+    return value
+
+
 def hookspec(
     failure: Failure,
     result: Result = anything,
     *,
     firstresult: bool = False,
     restores: bool = False,
+    limited: bool = True,
 ) -> Callable[[F], F]:
     """Mark a function as the signature of a hook.
 
     `failure` is what the failure of an implementation does, `result` checks and completes what one
     returns. With `firstresult` the first answer that is not None ends the question; with `restores`
-    a dictionary among the arguments is as it was where an implementation failed.
+    a dictionary among the arguments is as it was where an implementation failed. Unless the hook is
+    not `limited`, implementations that do not return in time have failed (`hook_timeout`); each is
+    called in a thread of its own.
     """
 
     def marked(function: F) -> F:
-        setattr(function, _TERMS, Terms(failure, result, restores))
+        setattr(function, _TERMS, Terms(failure, result, restores, limited))
         return _marker(function, firstresult=firstresult)
 
     return marked

@@ -196,6 +196,12 @@ class DataplaneSettings:
         "out. Set it where such a plugin decides who may do what.",
         flag="--plugins-strict",
     )  # fmt: skip
+    hook_timeout: float = setting(
+        10.0, DURATION,
+        "How long a hook of a plugin of a third party is waited for, at the start and in a change; "
+        "0: for ever. A change is then refused, or HAProxy reloaded, and the plugin named.",
+        flag="--hook-timeout",
+    )  # fmt: skip
     link_targets: tuple[str, ...] = setting(
         (), TEXTS,
         "Folders outside those of maps, certificates and other files that links in them may lead "

@@ -11,8 +11,8 @@ import pytest
 from click.testing import CliRunner
 
 from dataplane_core import impl
-from dataplane_core.cli import main
 from dataplane_core.commands.doctor import diagnose
+from dataplane_core.commands.group import main
 from dataplane_core.commands.overview import overview
 from dataplane_core.grammar import Model, arg, statement, word
 from dataplane_core.hooks.containment import PluginError
