@@ -1,10 +1,11 @@
 """Servers as HAProxy writes them (management guide, section 9.3, "show servers state")."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from dataplane_core.plugin import RuntimeFailed
+from dataplane_core.plugin import RuntimeClient, RuntimeFailed
 
+_UNREADABLE = "HAProxy's answer to show servers state cannot be read"
 _MAINTENANCE = 0x01 | 0x02 | 0x20 | 0x40
 """Asked for, inherited from a tracked server; no address or host name resolved.
 
@@ -41,17 +42,45 @@ TEXTS = {
 ServerState = dict[str, Any]
 
 
+def all_server_states(client: RuntimeClient, seconds: float) -> str:
+    """Return what a process says of all its servers, which may be much, within some seconds."""
+    return client.dump("show servers state", seconds).decode("utf-8", "replace")
+
+
 def parse_server_states(answer: str) -> Iterator[Mapping[str, str]]:
     """Yield the rows of an answer to `show servers state`, by HAProxy's names of the columns."""
-    lines = answer.splitlines()
-    if len(lines) < 2 or not lines[1].startswith("# be_id "):
-        raise RuntimeFailed("HAProxy's answer to show servers state cannot be read")
-    header = lines[1][2:].split(" ")
-    for line in lines[2:]:
+    header, lines = _split(answer)
+    for line in lines:
         given = dict(zip(header, line.split(" "), strict=False))
         if "srv_port" not in given:
-            raise RuntimeFailed("HAProxy's answer to show servers state cannot be read")
+            raise RuntimeFailed(_UNREADABLE)
         yield given
+
+
+def server_columns(answer: str, names: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    """Yield a few columns of each row alone: fast, for there may be many."""
+    header, lines = _split(answer)
+    if not set(names) <= set(header):
+        raise RuntimeFailed(_UNREADABLE)
+    places = [header.index(name) for name in names]
+    most = max(places) + 1
+    for line in lines:
+        words = line.split(" ", most)
+        if len(words) > most:
+            yield tuple([words[at] for at in places])
+
+
+def _split(answer: str) -> tuple[list[str], list[str]]:
+    """Return the names of the columns in an answer, and the lines below them."""
+    lines = answer.splitlines()
+    if len(lines) < 2 or not lines[1].startswith("# be_id "):
+        raise RuntimeFailed(_UNREADABLE)
+    return lines[1][2:].split(" "), lines[2:]
+
+
+def removal_commands(server: str) -> tuple[str, ...]:
+    """Return what deletes a server, `backend/name`: HAProxy refuses while it has connections."""
+    return f"set server {server} state maint", f"del server {server}"
 
 
 def short_state(given: Mapping[str, str]) -> ServerState:

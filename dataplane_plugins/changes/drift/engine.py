@@ -28,7 +28,7 @@ from dataplane_plugins.changes.drift.frontends import frontend_columns, frontend
 from dataplane_plugins.changes.drift.loaded_text import TEXT, TextDrift
 from dataplane_plugins.changes.drift.patterns import PatternDrift
 from dataplane_plugins.changes.drift.servers import ServerDrift
-from dataplane_plugins.server_states import parse_server_states
+from dataplane_plugins.server_states import all_server_states, parse_server_states
 
 _LATER = "a former version is put back: look again for what differs from that"
 
@@ -61,10 +61,9 @@ class Drift:
         services = self._services
         document = services.config.snapshot().document
         client = services.runtime.processes()[0]
-        states, stats = (
-            client.dump(command, services.runtime.deadline).decode("utf-8", "replace")
-            for command in ("show servers state", "show stat -1 1 -1")
-        )
+        seconds = services.runtime.deadline
+        states = all_server_states(client, seconds)
+        stats = client.dump("show stat -1 1 -1", seconds).decode("utf-8", "replace")
         servers = {(one["be_name"], one["srv_name"]): one for one in parse_server_states(states)}
         yield from self._text.find()
         yield from frontend_drift(services.registry, document, frontend_columns(stats))

@@ -37,7 +37,13 @@ from dataplane_plugins.changes.drift.deviation import (
     Reload,
     Remedy,
 )
-from dataplane_plugins.server_states import FORCED_MAINTENANCE, drains, has_agent, is_stopped
+from dataplane_plugins.server_states import (
+    FORCED_MAINTENANCE,
+    drains,
+    has_agent,
+    is_stopped,
+    removal_commands,
+)
 
 State = Mapping[str, str]
 """A row of `show servers state`, by HAProxy's names of the columns."""
@@ -84,7 +90,7 @@ class ServerDrift:
             if (backend, name) in known or backend in templates or backend.startswith("<"):
                 continue
             where = f"{runtime_argument(backend)}/{runtime_argument(name)}"
-            delete = Commands((f"set server {where} state maint", f"del server {where}"))
+            delete = Commands(removal_commands(where))
             there = backend in backends
             yield Deviation(
                 "server", f"{backend}/{name}", "", None, f"{state['srv_addr']}:{state['srv_port']}",

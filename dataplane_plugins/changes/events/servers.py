@@ -3,8 +3,13 @@
 from collections.abc import Iterator
 from typing import Any
 
-from dataplane_core.plugin import RuntimeFailed, Services
-from dataplane_plugins.server_states import admin_state, operational_state
+from dataplane_core.plugin import Services
+from dataplane_plugins.server_states import (
+    admin_state,
+    all_server_states,
+    operational_state,
+    server_columns,
+)
 
 _COLUMNS = ("be_name", "srv_name", "srv_op_state", "srv_admin_state")
 _Server = tuple[str, str]
@@ -20,7 +25,7 @@ class ServerWatch:
 
     def look(self) -> None:
         """Record what has changed; raises `DataplaneError` where HAProxy does not say."""
-        answer = self._runtime.processes()[0].dump("show servers state").decode("utf-8", "replace")
+        answer = all_server_states(self._runtime.processes()[0], self._runtime.deadline)
         before, now = self._known, dict(_states(answer))
         self._known = now
         if before is None:
@@ -34,17 +39,9 @@ class ServerWatch:
 
 
 def _states(answer: str) -> Iterator[tuple[_Server, _State]]:
-    """Yield each server with its states, as HAProxy writes them: fast, for there may be many."""
-    lines = answer.splitlines()
-    header = lines[1][2:].split(" ") if len(lines) > 1 else []
-    if not set(_COLUMNS) <= set(header):
-        raise RuntimeFailed("HAProxy's answer to show servers state cannot be read")
-    backend, name, operational, admin = map(header.index, _COLUMNS)
-    most = max(backend, name, operational, admin) + 1
-    for line in lines[2:]:
-        words = line.split(" ", most)
-        if len(words) > most:
-            yield (words[backend], words[name]), (words[operational], words[admin])
+    """Yield each server with its states, as HAProxy writes them."""
+    for backend, name, operational, admin in server_columns(answer, _COLUMNS):
+        yield (backend, name), (operational, admin)
 
 
 def _told(server: _Server, before: _State, after: _State) -> dict[str, Any]:

@@ -50,7 +50,7 @@ class Simulations:
         subject = self._subject(body, now)
         running = None
         if body.get("state") == _RUNNING:
-            running = RunningState(self._runtime.processes()[0])
+            running = RunningState(self._runtime.processes()[0], self._runtime.deadline)
         results = self._simulator.results(subject, requests, running)
         if subject is not now:
             self._compare(self._simulator.results(now, requests, running), results)

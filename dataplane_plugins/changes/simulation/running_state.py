@@ -12,7 +12,7 @@ from dataplane_core.plugin import DataplaneError, RuntimeClient, RuntimeFailed, 
 from dataplane_plugins.changes.simulation.facts import read_backends
 from dataplane_plugins.changes.simulation.pool import Warm
 from dataplane_plugins.patterns.pattern_lists import PatternList, parse_pattern_lists
-from dataplane_plugins.server_states import admin_state, parse_server_states
+from dataplane_plugins.server_states import admin_state, all_server_states, parse_server_states
 
 _MOST_ENTRIES = 2000
 _MOST_PATTERNS = 20000
@@ -25,11 +25,11 @@ _MARK = re.compile(r"^0x\w+ ", re.M)
 class RunningState:
     """The state of a running process, read when it is asked for and once.
 
-    `remarks` are sentences about what is not copied.
+    Its servers are waited for `seconds`; `remarks` are sentences about what is not copied.
     """
 
-    def __init__(self, client: RuntimeClient) -> None:
-        self._client = client
+    def __init__(self, client: RuntimeClient, seconds: float) -> None:
+        self._client, self._seconds = client, seconds
         self._tables: dict[str, list[str]] = {}
         self.remarks: list[str] = []
 
@@ -37,7 +37,7 @@ class RunningState:
         """Bring a scratch process into this state, unless it is; raises `RuntimeFailed`."""
         if warm.state_of is self:
             return
-        answer = self._client.command("show servers state")
+        answer = all_server_states(self._client, self._seconds)
         known = {(name, one.name) for name, it in warm.backends.items() for one in it.servers}
         states = parse_server_states(answer)
         servers = [one for one in states if (one["be_name"], one["srv_name"]) in known]

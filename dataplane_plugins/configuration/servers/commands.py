@@ -23,6 +23,7 @@ from dataplane_core.plugin import (
     runtime_argument,
     unquote,
 )
+from dataplane_plugins.server_states import removal_commands
 
 _CHECKED = {"health_check_address", "health_check_port"}
 _AROUND = ("ssl", "send-proxy", "send_proxy")
@@ -63,10 +64,8 @@ def added_keywords(document: Document, section: Section, row: Row) -> list[str]:
 
 
 def delete_commands(document: Document, section: Section, row: Row) -> Iterator[str]:
-    """Return the commands that delete a server; HAProxy refuses while it has connections."""
-    where = _path(section, row)
-    yield f"set server {where} state maint"
-    yield f"del server {where}"
+    """Return the commands that delete the server of a line."""
+    yield from removal_commands(_path(section, row))
 
 
 def inherited_values(document: Document, section: Section, row: Row) -> dict[str, Any]:

@@ -38,13 +38,15 @@ HEADER = "1\n# be_id be_name srv_id srv_name srv_addr srv_op_state srv_admin_sta
 class Process:
     """A HAProxy whose servers are as the test says."""
 
+    deadline = 1.0
+
     def __init__(self):
         self.servers, self.asked = {}, 0
 
     def processes(self):
         return [self]
 
-    def dump(self, command):
+    def dump(self, command, seconds):
         self.asked += 1
         rows = (f"1 {backend} 1 {name} 127.0.0.1 {states} 1 80\n" for (backend, name), states in self.servers.items())
         return (HEADER + "".join(rows)).encode()
