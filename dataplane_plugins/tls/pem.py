@@ -3,7 +3,6 @@
 Facts are written as HAProxy's `show ssl cert` writes them, dates as RFC 3339 has them.
 """
 
-import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -14,7 +13,10 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_BLOCK = lazy_pattern(rb"-----BEGIN ([A-Z0-9 ]+)-----(.*?)-----END \1-----", re.DOTALL)
+# An object ends before another begins or ends: so a file is gone through once, whatever it is.
+_BLOCK = lazy_pattern(
+    rb"-----BEGIN ([A-Z0-9 ]++)-----((?:[^-]++|-(?!----(?:BEGIN|END) ))*+)-----END \1-----"
+)
 _BODY = lazy_pattern(rb"[A-Za-z0-9+/=\s]+")
 _CERTIFICATE, _REVOKED, _KEY = b"CERTIFICATE", b"X509 CRL", b"PRIVATE KEY"
 _PARAMETERS = (b"DH PARAMETERS", b"EC PARAMETERS")

@@ -1,5 +1,6 @@
 """What certificates say, and which files are refused."""
 
+import time
 from contextlib import nullcontext
 
 import pytest
@@ -135,3 +136,15 @@ def test_ed25519():
     key = ed25519.Ed25519PrivateKey.generate()
     assert pem_of(key).startswith(b"-----BEGIN PRIVATE KEY")
     assert not check_pem(pem_of(key)).serves
+
+
+@pytest.mark.parametrize("again", [b"-----BEGIN CERTIFICATE-----\n", b"-----BEGIN A-----\n-----END B-----\n", b"-"])
+def test_a_file_costs_its_length(again: bytes) -> None:
+    def seconds(length: int) -> float:
+        data = b"-----BEGIN CERTIFICATE-----\n" + again * (length // len(again))
+        began = time.process_time()
+        assert pem_or_none(data) is None
+        return time.process_time() - began
+
+    short = min(seconds(20_000) for _ in range(3))
+    assert min(seconds(320_000) for _ in range(3)) < 80 * (short + 0.0005)  # 16 times as long
