@@ -93,6 +93,12 @@ class ConfigStore:
         self.archive = Archive(file, describe)
         self.transactions = Transactions(file, self._committer, max_transactions, self.trials)
 
+    def share(self, other: "ConfigStore") -> None:
+        """Have the file of another store, and the parts that it was made with."""
+        self.file, self.archive, self.trials = other.file, other.archive, other.trials
+        self.transactions, self.expectations = other.transactions, other.expectations
+        self._committer = other._committer
+
     @property
     def history(self) -> VersionTable:
         """Records of the versions that the file has had."""

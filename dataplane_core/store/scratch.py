@@ -20,9 +20,7 @@ class Scratch(ConfigStore):
 
     def __init__(self, store: ConfigStore, base: Snapshot | None = None) -> None:
         self.store = store
-        self.file = store.file
-        self.transactions = store.transactions
-        self._committer = store._committer
+        self.share(store)
         self.base = store.snapshot() if base is None else base
         self._now = self.base
         self.beside: dict[Path, Scratch] = {}
