@@ -2,6 +2,7 @@
 
 import { useEffect, useRef, useState } from "preact/hooks";
 
+import { connection } from "../app/api.js";
 import { html } from "../app/html.js";
 import { createStore, useStore } from "../app/store.js";
 
@@ -17,8 +18,14 @@ export function Dialog({ title, onClose, children, wide }) {
   const [id] = useState(() => `dialog-${(count += 1)}`);
   useEffect(() => {
     const before = /** @type {HTMLElement | null} */ (document.activeElement);
-    element.current?.showModal();
-    return () => before?.focus?.();
+    const show = () => {
+      const dialog = element.current;
+      if (connection.get().known === false) dialog?.close(); // it would keep people from logging in
+      else if (dialog && !dialog.open) dialog.showModal();
+    };
+    show();
+    const deafen = connection.listen(() => (connection.get().known ? setTimeout(show) : show()));
+    return () => (deafen(), before?.focus?.());
   }, []);
   return html`<dialog class=${wide ? "wide" : ""} ref=${element} aria-labelledby=${id}
     onCancel=${(/** @type {Event} */ event) => (event.preventDefault(), onClose())}>
@@ -59,6 +66,7 @@ export function confirmFirst(asked) {
 /** Shows what `confirmFirst` asks. */
 export function Dialogs() {
   const asked = useStore(question);
+  useEffect(() => () => question.get()?.done(null), []); // another user is not asked
   if (!asked) return null;
   const submit = (/** @type {SubmitEvent} */ event) => {
     event.preventDefault();
