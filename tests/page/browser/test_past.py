@@ -41,7 +41,18 @@ def test_the_timeline_says_who_and_how_and_is_filtered(viewer, system):
     assert "who=admin" in page.url
 
 
-def test_a_version_tells_its_diff_and_who_wrote_each_line(viewer):
+@pytest.mark.parametrize(("view", "label"), [("history", "Who"), ("trace", "URL")])
+def test_what_is_typed_stays_while_the_view_is_drawn_again(viewer, system, view, label):
+    viewer.go(view)
+    field = viewer.page.get_by_label(label)
+    field.press_sequentially("half of it")
+    system.put_text(system.text() + "# more\n")
+    expect(viewer.page.get_by_role("link", name=f"version {system.client.version()}", exact=True)).to_be_visible()
+    viewer.settled()
+    expect(field).to_have_value("half of it")
+
+
+def test_a_version_tells_its_diff_and_who_wrote_each_line(viewer, system):
     page = viewer.page
     main = viewer.go("history?version=2", "Version 2")
     expect(main.locator(".diff .added")).to_contain_text("bought in summer")
@@ -51,6 +62,7 @@ def test_a_version_tells_its_diff_and_who_wrote_each_line(viewer):
     page.get_by_role("link", name="the next one").click()
     expect(main.get_by_role("heading", level=1)).to_have_text("Version 3")
     expect(main.locator(".resource-changes")).to_contain_text("backends/shop/servers/shop9")
+    viewer.go(f"history?version={system.client.version()}", f"Version {system.client.version()}")
     expect(page.get_by_role("link", name="the next one")).to_have_count(0)
 
 

@@ -78,7 +78,7 @@ def attacked(system):
 
 def test_no_view_makes_elements_of_it(open_window, attacked):
     viewer = open_window()
-    viewer.permitted = {400, 404}
+    viewer.permitted = {400, 404, 422}
     transaction = attacked.client.call("GET", "/v3/services/haproxy/transactions").json[0]["id"]
     newest = attacked.client.version()
     found = {}

@@ -53,17 +53,17 @@ function Timeline({ records, chosen }) {
   </li>`)}</ol>`;
 }
 
-/** @param {{ params: Record<string, string> }} props */
+/** What is being typed stays when the view is drawn again: the fields only begin with the parameters. @param {{ params: Record<string, string> }} props */
 function Filters({ params }) {
   const take = (/** @type {string} */ name) => (/** @type {any} */ event) => refine({ [name]: event.target.value });
   return html`<form class="toolbar" role="search" aria-label="Filter versions" onSubmit=${(/** @type {Event} */ event) => event.preventDefault()}>
-    <label>Who <input data-search value=${params.who ?? ""} onChange=${take("who")} /></label>
-    <label>Resource <input placeholder="backends/web" value=${params.resource ?? ""} onChange=${take("resource")} /></label>
+    <label>Who <input data-search defaultValue=${params.who} onChange=${take("who")} /></label>
+    <label>Resource <input placeholder="backends/web" defaultValue=${params.resource} onChange=${take("resource")} /></label>
     <label>Origin <select value=${params.origin ?? ""} onChange=${take("origin")}>
       <option value="">any</option>${ORIGINS.map((one) => html`<option key=${one} value=${one}>${one.replace("_", " ")}</option>`)}
     </select></label>
-    <label>From <input type="datetime-local" value=${params.since ?? ""} onChange=${take("since")} /></label>
-    <label>Until <input type="datetime-local" value=${params.until ?? ""} onChange=${take("until")} /></label>
+    <label>From <input type="datetime-local" defaultValue=${params.since} onChange=${take("since")} /></label>
+    <label>Until <input type="datetime-local" defaultValue=${params.until} onChange=${take("until")} /></label>
   </form>`;
 }
 

@@ -44,23 +44,23 @@ function formOf(params) {
   return form;
 }
 
-/** @param {{ frontends: any[], transactions: any[], params: Record<string, string>, busy: boolean, onAsk: (form: FormData) => void }} props */
+/** Its fields only begin with the parameters: what is typed stays when the view is drawn again. @param {{ frontends: any[], transactions: any[], params: Record<string, string>, busy: boolean, onAsk: (form: FormData) => void }} props */
 function Form({ frontends, transactions, params, busy, onAsk }) {
   const submit = (/** @type {SubmitEvent} */ event) => {
     event.preventDefault();
     onAsk(new FormData(/** @type {HTMLFormElement} */ (event.currentTarget)));
   };
   return html`<form class="card trace-form" onSubmit=${submit} aria-label="The request">
-    <label class="wide">URL <input name="url" data-search required placeholder="http://shop.example/cart" value=${params.url ?? ""} /></label>
-    <label>Method <select name="method" value=${params.method ?? "GET"}>${METHODS.map((one) => html`<option key=${one}>${one}</option>`)}</select></label>
-    <label>Frontend <select name="frontend" value=${params.frontend ?? ""}>
+    <label class="wide">URL <input name="url" data-search required placeholder="http://shop.example/cart" defaultValue=${params.url} /></label>
+    <label>Method <select name="method">${METHODS.map((one) => html`<option key=${one} selected=${one === (params.method ?? "GET")}>${one}</option>`)}</select></label>
+    <label>Frontend <select name="frontend">
       ${frontends.length !== 1 && html`<option value="">choose one</option>`}
-      ${frontends.map((one) => html`<option key=${one.name} value=${one.name}>${one.name}</option>`)}</select></label>
-    <label>Address of the client <input name="source" placeholder="192.0.2.1" value=${params.source ?? ""} /></label>
+      ${frontends.map((one) => html`<option key=${one.name} value=${one.name} selected=${one.name === params.frontend}>${one.name}</option>`)}</select></label>
+    <label>Address of the client <input name="source" placeholder="192.0.2.1" defaultValue=${params.source} /></label>
     <label>Server name of TLS (SNI) <input name="sni" /></label>
     <label class="wide">Header fields, one a line <textarea name="headers" rows="2" placeholder="Cookie: session=1"></textarea></label>
-    <label>Configuration <select name="transaction" value=${params.transaction ?? ""}><option value="">the newest version</option>
-      ${transactions.map((one) => html`<option key=${one.id} value=${one.id}>after transaction ${one.id}</option>`)}</select></label>
+    <label>Configuration <select name="transaction"><option value="">the newest version</option>
+      ${transactions.map((one) => html`<option key=${one.id} value=${one.id} selected=${one.id === params.transaction}>after transaction ${one.id}</option>`)}</select></label>
     <label class="choice"><input type="checkbox" name="running" /> Servers, tables and maps as they are now</label>
     <div class="actions"><button class="main" disabled=${busy}>${busy ? "Tracing …" : "Trace"}</button></div>
   </form>`;
