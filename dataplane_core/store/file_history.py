@@ -30,6 +30,7 @@ FOLDERS = ("maps_dir", "ssl_certs_dir", "general_storage_dir", "spoe_dir")
 """The settings below `dataplaneapi.resources` that name folders of the storage."""
 _log = logging.getLogger(__name__)
 _LARGEST = 64 << 20
+_HUGE, _PIECE = 1 << 30, 1 << 20
 _ORPHAN_SECONDS = 3600.0
 _CLOCK_TICK_NS = 50_000_000
 # a literal first is found fast
@@ -189,6 +190,20 @@ class FileHistory:
         if stored and status.st_size <= _LARGEST:
             data, _ = read_file(path)
             return FileState(str(path), self.contents.keep(data), len(data), mode, "content")
-        with open(path, "rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-        return FileState(str(path), digest, status.st_size, mode, "digest")
+        return FileState(str(path), _digest(path, status), status.st_size, mode, "digest")
+
+
+def _digest(path: Path, status: os.stat_result) -> str:
+    """Return the digest of a file's bytes, as many as its size says.
+
+    A text may name any file: reading some that the kernel makes, such as those of processes, does
+    not end. What is huge is known by its times.
+    """
+    if status.st_size > _HUGE:
+        return hashlib.sha256(repr(file_identity(status)).encode()).hexdigest()
+    found, left = hashlib.sha256(), status.st_size
+    with open(path, "rb") as file:
+        while left > 0 and (piece := file.read(min(left, _PIECE))):
+            found.update(piece)
+            left -= len(piece)
+    return found.hexdigest()

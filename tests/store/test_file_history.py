@@ -160,6 +160,18 @@ def test_of_files_elsewhere_that_the_text_names_the_digest_is_kept(bench):
     assert not (bench.directory / "state/contents").exists()
 
 
+def test_a_text_that_names_files_of_the_kernel_keeps_nobody_waiting(bench):
+    bench.file.write_text(bench.text + "  # /proc/self/pagemap /proc/self/environ /dev/zero\n")
+    huge = bench.write("huge.lst", b"")
+    os.truncate(huge, 5 << 40)
+    bench.file.write_text(bench.file.read_text() + f"  # {huge}\n")
+    config = bench.store()
+    config.version()
+    states = config.file.records.files.states.at(1, late=False)
+    assert states[str(huge)].size == 5 << 40
+    assert {one.kept for one in states.values()} == {"digest"}
+
+
 def test_links_and_what_is_no_file_are_left_alone(bench):
     secret = bench.write("secret", b"secret")
     (bench.maps / "link.map").symlink_to(secret)
