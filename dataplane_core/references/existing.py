@@ -7,6 +7,7 @@ from pathlib import Path
 
 from dataplane_core.references.folders import Folders
 from dataplane_core.references.survey import Configuration
+from dataplane_core.references.texts import read_up_to
 from dataplane_core.store.head import decode_text
 from dataplane_core.text import Document
 
@@ -61,6 +62,6 @@ def reader_for(config_file: Path, document: Document) -> Callable[[str], tuple[s
 
 def _text_of(path: str) -> tuple[str, str] | None:
     with suppress(OSError):
-        if os.path.isfile(path) and os.path.getsize(path) <= _MOST_READ:
-            return path, decode_text(Path(path).read_bytes())
+        data = read_up_to(path, _MOST_READ)
+        return None if data is None else (path, decode_text(data))
     return None

@@ -12,6 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from dataplane_core.errors import CheckFailed, Finding
+from dataplane_core.references.texts import read_up_to
 from dataplane_core.store.files import storage_errors, temporary_folder
 from dataplane_core.store.head import decode_text, encode_text
 
@@ -63,8 +64,8 @@ def _names(folder: str) -> set[str]:
 def _moved_list(path: str, places: Mapping[str, str]) -> bytes | None:
     """Return a file that names one of the folders, with the other places; None for any other."""
     with suppress(OSError):
-        if os.path.isfile(path) and os.path.getsize(path) <= _LARGEST_LIST:
-            data = Path(path).read_bytes()
+        data = read_up_to(path, _LARGEST_LIST)
+        if data is not None:
             moved = _moved_data(data, places)
             return moved if moved != data else None
     return None

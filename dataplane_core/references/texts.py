@@ -94,13 +94,23 @@ class TextFile:
 def read_text(path: str) -> TextFile | None:
     """Read a file that may name others; None for keys, certificates, and what is no text."""
     with suppress(OSError):
-        status = os.stat(path)
-        if stat.S_ISREG(status.st_mode) and status.st_size <= LARGEST:
-            with open(path, "rb") as file:
-                data = file.read()
-            if b"\0" not in data and b"-----BEGIN " not in data:
-                return TextFile(path, decode_text(data))
+        data = read_up_to(path, LARGEST)
+        if data is not None and b"\0" not in data and b"-----BEGIN " not in data:
+            return TextFile(path, decode_text(data))
     return None
+
+
+def read_up_to(path: str, most: int) -> bytes | None:
+    """Return the bytes of a file, as many as its size says; None for no file, or a larger one.
+
+    A text may name any file: those that the kernel makes are empty so, as reading some of them does
+    not end.
+    """
+    status = os.stat(path)
+    if not stat.S_ISREG(status.st_mode) or status.st_size > most:
+        return None
+    with open(path, "rb") as file:
+        return file.read(status.st_size)
 
 
 def tokens_of(raw: str) -> Sequence[str]:

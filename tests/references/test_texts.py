@@ -1,13 +1,15 @@
 """Where words stand in a text, and how often a text is read for them."""
 
+import os
 import re
+from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from dataplane_core.references import used_files
 from dataplane_core.references.survey import Configuration
-from dataplane_core.references.texts import TextFile
+from dataplane_core.references.texts import TextFile, read_up_to
 from tests.storage.support import Storage
 
 WORDS = st.lists(st.text("ab_.é", min_size=1, max_size=3), max_size=4)
@@ -43,3 +45,13 @@ def test_each_text_is_read_once_for_several_files(tmp_path, monkeypatch):
         assert storage.upload("maps", f"m{number}.map", b"k v\n").status_code == 201
         assert storage.send("DELETE", f"maps/m{number}.map").status_code == 204
     assert len(read) == len(set(read)) == 2
+
+
+def test_a_file_is_read_up_to_its_size(tmp_path: Path) -> None:
+    plain, huge = tmp_path / "plain", tmp_path / "huge"
+    plain.write_bytes(b"nbsrv(shop)")
+    huge.touch()
+    os.truncate(huge, 5 << 40)
+    assert read_up_to(str(plain), 11) == b"nbsrv(shop)"
+    assert read_up_to(str(plain), 10) is read_up_to(str(huge), 1 << 20) is read_up_to("/dev/zero", 1) is None
+    assert not read_up_to("/proc/self/pagemap", 1 << 20)
