@@ -55,9 +55,10 @@ def align(old: Sequence[Mapping[str, Any]], new: Sequence[Mapping[str, Any]]) ->
         left = [at for at in range(i1, i2) if at not in known[0]]
         right = [at for at in range(j1, j2) if at not in known[1]]
         alike = dict(_alike(old, new, left, right))
+        met = set(alike.values())
         found += alike.items()
         found += [(at, None) for at in left if at not in alike]
-        found += [(None, at) for at in right if at not in alike.values()]
+        found += [(None, at) for at in right if at not in met]
     return found
 
 
