@@ -4,7 +4,7 @@ import re
 
 MODULE = "dataplane_core.plugin"
 
-API_VERSION = "1.1"
+API_VERSION = "1.2"
 """The version of `dataplane_core.plugin`, MAJOR.MINOR.
 
 The minor number rises when something is added, the major one when something goes or changes its
@@ -17,7 +17,7 @@ def misfit(stated: object) -> str:
     """Return why a plugin that states a version does not fit the server; `""` if it fits.
 
     >>> misfit("1.0"), misfit("1.0.0")
-    ('', "PLUGIN_API is '1.0.0' and has to be a version such as '1.1'")
+    ('', "PLUGIN_API is '1.0.0' and has to be a version such as '1.2'")
     """
     match = re.fullmatch(r"([0-9]{1,9})\.([0-9]{1,9})", stated) if isinstance(stated, str) else None
     if match is None:

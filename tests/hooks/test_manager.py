@@ -163,16 +163,17 @@ def test_a_path_is_declared_once_and_with_its_responders():
     [
         ("1.0", None),
         ("1.1", None),
-        ("0.9", "and this server has 1.1; install a newer version of the plugin"),
-        ("1.2", "and this server has 1.1; install a newer server"),
-        ("2.0", "and this server has 1.1; install a newer server"),
-        ("1", "PLUGIN_API is '1' and has to be a version such as '1.1'"),
+        ("1.2", None),
+        ("0.9", "and this server has 1.2; install a newer version of the plugin"),
+        ("1.3", "and this server has 1.2; install a newer server"),
+        ("2.0", "and this server has 1.2; install a newer server"),
+        ("1", "PLUGIN_API is '1' and has to be a version such as '1.2'"),
         ("1.0.0", "has to be a version"),
         (1.0, "PLUGIN_API is 1.0 and has to be a version"),
     ],
 )
 def test_a_plugin_that_does_not_fit_is_told_so_in_a_sentence(stated, remedy):
-    assert API_VERSION == "1.1", "the cases are for this version"
+    assert API_VERSION == "1.2", "the cases are for this version"
     one = SimpleNamespace(__name__="painter", PLUGIN_API=stated)
     if remedy is None:
         assert make_manager([one]).names == ["painter"]
@@ -189,6 +190,6 @@ def test_a_name_that_the_surface_lacks_is_told(tmp_path, monkeypatch):
     with pytest.raises(PluginError) as caught:
         make_manager(["stranger"])
     assert str(caught.value) == (
-        "the plugin stranger does not fit this server: it imports colour_of_the_sky, which version 1.1 of "
+        "the plugin stranger does not fit this server: it imports colour_of_the_sky, which version 1.2 of "
         "dataplane_core.plugin does not have; install the version of the server that the plugin was written for"
     )

@@ -17,7 +17,7 @@ from dataplane_core.plugin import (
     first_words, impl, operation, runtime_argument, setting, setting_kinds as kinds, to_json,
 )
 
-PLUGIN_API = "1.1"
+PLUGIN_API = "1.2"
 TAG = "Maintenance"
 PATH = "/services/maintenance/windows"
 WINDOW, WINDOWS = "maintenance_window", "maintenance_windows"

@@ -18,7 +18,7 @@ from dataplane_enterprise.license import License, LicenseRefused, read_license
 from dataplane_enterprise.settings import EnterpriseSettings, problems
 from dataplane_enterprise.tokens import Tokens
 
-PLUGIN_API = "1.1"
+PLUGIN_API = "1.2"
 
 log = logging.getLogger("dataplane.enterprise")
 
