@@ -62,7 +62,7 @@ def test_its_document_is_openapi_31_of_its_own_paths_alone(tmp_path: Path) -> No
     validate(document)
     assert document["openapi"] == "3.1.0"
     assert {"/things/{id}", "/openapi.json", "/docs"} <= set(document["paths"])
-    assert set(document["components"]["schemas"]) == {"error", "thing"}
+    assert set(document["components"]["schemas"]) == {"error", "plugin", "thing"}
     size = document["components"]["schemas"]["thing"]["properties"]["size"]
     assert size == {"type": ["integer", "null"]}
 
@@ -73,4 +73,5 @@ def test_its_page_shows_its_document(tmp_path: Path) -> None:
 
 
 def test_without_a_path_of_its_own_there_is_none(tmp_path: Path) -> None:
-    assert Api(tmp_path, dataplane__block_plugins=("service.specification",)).app.own is None
+    adding = ("service.specification", "service.info")
+    assert Api(tmp_path, dataplane__block_plugins=adding).app.own is None

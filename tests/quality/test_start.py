@@ -23,7 +23,7 @@ NOT_YET = {
     "decimal", "fractions", "passlib", "prometheus_client", "pythonjsonlogger", "regex", "ruamel",
 }  # fmt: skip
 """Libraries that the first answer of a server with settings in YAML does not need."""
-MOST_MODULES = 765
+MOST_MODULES = 768
 """Modules of all kinds that a process has when it has answered, with those that are postponed; 817
 before this was counted."""
 
