@@ -1,6 +1,7 @@
 """Hide the secrets in what objects say, so that one can still be told from another."""
 
 import hashlib
+import re
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
@@ -21,7 +22,7 @@ from dataplane_core.text.credentials import (
     may_hold_credentials,
 )
 from dataplane_core.text.lines import split_lines
-from dataplane_core.text.tokens import unquote
+from dataplane_core.text.tokens import may_be_quoted, unquote
 
 _COMMENT = lazy_pattern(r"\s*+#[#\s]*+")
 _SEAL = lazy_pattern("\ue000[0-9a-f]{64}\ue001")
@@ -96,6 +97,8 @@ class Secrets:
         mark = _COMMENT.match(line)
         if mark is not None:
             return mark[0] + self.concealed(line[mark.end() :])
+        if self._is_plain(line):
+            return line
         parsed, unread = Line(line.rstrip("\r\n")), 0
         for table in self._tables if parsed.tokens else ():
             found = table.words(parsed)
@@ -107,6 +110,24 @@ class Secrets:
                 unread = -len(parsed.tokens)
         places = set(range(unread, len(parsed.tokens))) if unread > 0 else set[int]()
         return conceal(_without(line, parsed.tokens, places))
+
+    def _is_plain(self, line: str) -> bool:
+        """Return whether a line surely has no secret, as most have none: found by its text."""
+        first = line.split(None, 1)[:1]
+        if may_be_quoted(line) or first and first[0] in self._always:
+            return False
+        return not may_hold_credentials(line) and self._keywords.search(line) is None
+
+    @cached_property
+    def _always(self) -> frozenset[str]:
+        """The first words of lines that may have a secret whatever words follow."""
+        return frozenset(word for one in self._tables for word in one.always)
+
+    @cached_property
+    def _keywords(self) -> re.Pattern[str]:
+        """Finds the words that secrets follow."""
+        words = sorted({word for one in self._tables for word in one.keywords})
+        return re.compile("|".join(map(re.escape, words)) or "(?!)")
 
     def concealed_diff(self, diff: str) -> str:
         """Return a unified diff of two configurations without the secrets in its lines."""
@@ -134,9 +155,9 @@ class _SecretLines:
                 elif any(map(_holds_secret, form.props)):
                     self.forms[form] = frozenset()
         self._words = frozenset(form.head[0] for form in self.forms)
-        self._keywords = frozenset(word for one in self.forms.values() for word in one or ())
+        self.keywords = frozenset(word for one in self.forms.values() for word in one or ())
         always = (form.head[0] for form, words in self.forms.items() if words is None)
-        self._always = frozenset(always)
+        self.always = frozenset(always)
 
     def words(self, line: Line) -> set[int] | None:
         """Return the places of the words of a line that are secret; None if it cannot be read."""
@@ -166,9 +187,9 @@ class _SecretLines:
 
     def _may(self, first: str, raw: str) -> bool:
         """Return whether a line that begins with such a word may have a secret in it."""
-        if first in self._always or may_hold_credentials(raw):
+        if first in self.always or may_hold_credentials(raw):
             return True
-        return any(word in raw for word in self._keywords)
+        return any(word in raw for word in self.keywords)
 
 
 def _without(line: str, tokens: Sequence[str], places: Container[int]) -> str:

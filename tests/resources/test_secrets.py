@@ -76,6 +76,16 @@ def test_a_line_without_a_secret_stays_as_it_is(registry: Registry, secrets: Sec
     assert [line for line in changed if not any(word in line.lower() for word in said)] == []
 
 
+def test_a_line_that_is_plain_by_its_text_is_so_when_it_is_read(
+    registry: Registry, secrets: Secrets, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = [line for _, line in examples(registry)]
+    lines += [f"# {line}" for line in lines] + [f"\xa0{line}" for line in lines]
+    quick = [secrets.concealed(line) for line in lines]
+    monkeypatch.setattr(Secrets, "_is_plain", lambda self, line: False)
+    assert [secrets.concealed(line) for line in lines] == quick
+
+
 def test_an_object_has_seals_in_the_place_of_secrets(secrets: Secrets) -> None:
     rule = Reference("http_request_rules", "frontend", "f", 0)
     values = {"type": "set-header", "hdr_name": "Authorization", "hdr_format": "Basic aGk=", "cond_test": "{ path /?token=x }"}
