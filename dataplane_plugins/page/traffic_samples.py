@@ -22,6 +22,8 @@ PERIOD = 10.0  # seconds between two samples
 HOUR = 3600.0
 _HALF = 1800.0
 _SHARE = 200  # a sample costs at most one part in this of a processor
+_PROXIES, _SERVERS = "show stat -1 3 -1", "show stat -1 4 -1"
+_COUNT_AGAIN = 60  # samples after which it is looked whether there are fewer servers by now
 _MOST_SERVERS = 2000  # of more servers only their backends are sampled
 _NAMES = ("traffic-a.jsonl", "traffic-b.jsonl")
 _LOOKED = "traffic-looked"
@@ -121,31 +123,45 @@ def _row(line: bytes, kind: str, name: str) -> list[Any] | None:
     return values
 
 
-def take(runtime: Runtime) -> dict[str, Any]:
-    """Return a sample; raises `DataplaneError` where HAProxy does not answer."""
-    from dataplane_plugins.page.traffic_rows import COLUMNS
+class Sampler:
+    """Takes samples; servers are asked for only while they are not too many to keep."""
 
-    places = {kind: [COLUMNS[kind].index(one) for one in names] for kind, names in TAKEN.items()}
-    answer = runtime.processes()[0].dump("show stat -1 7 -1").decode("utf-8", "replace")
-    sample: dict[str, Any] = {"time": int(time.time() * 1000), **{kind: {} for kind in TAKEN}}
-    for kind, proxy, server, _, values in rows_of(answer):
-        name = f"{proxy}/{server}" if kind == SERVERS else proxy
-        sample[kind][name] = [values[at] for at in places[kind]]
-    if len(sample[SERVERS]) > _MOST_SERVERS:
-        sample[SERVERS] = {}
-    return sample
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+        self._without_servers = 0  # how many samples more are taken without them
+
+    def take(self) -> dict[str, Any]:
+        """Return a sample; raises `DataplaneError` where HAProxy does not answer."""
+        sample: dict[str, Any] = {"time": int(time.time() * 1000), **{kind: {} for kind in TAKEN}}
+        self._read(_PROXIES, sample)
+        self._without_servers -= 1
+        if self._without_servers < 0:
+            self._read(_SERVERS, sample)
+            if len(sample[SERVERS]) > _MOST_SERVERS:
+                sample[SERVERS] = {}
+                self._without_servers = _COUNT_AGAIN
+        return sample
+
+    def _read(self, command: str, sample: dict[str, Any]) -> None:
+        from dataplane_plugins.page.traffic_rows import COLUMNS
+
+        places = {kind: [COLUMNS[kind].index(one) for one in TAKEN[kind]] for kind in TAKEN}
+        answer = self._runtime.processes()[0].dump(command).decode("utf-8", "replace")
+        for kind, proxy, server, _, values in rows_of(answer):
+            name = f"{proxy}/{server}" if kind == SERVERS else proxy
+            sample[kind][name] = [values[at] for at in places[kind]]
 
 
 def sample_while_wanted(services: Services, stop: threading.Event) -> None:
     """Take samples while somebody has looked within the last hour, until `stop` is set."""
-    files = SampleFiles(services.state.path("."))
+    files, sampler = SampleFiles(services.state.path(".")), Sampler(services.runtime)
     rest = PERIOD
     while not stop.wait(rest):
         if not files.is_wanted():
             continue
         began = time.monotonic()
         try:
-            files.add(take(services.runtime))
+            files.add(sampler.take())
         except (DataplaneError, OSError) as error:
             log.debug("no sample of the traffic: %s", error)
         rest = max(PERIOD, _SHARE * (time.monotonic() - began))

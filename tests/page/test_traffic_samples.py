@@ -1,6 +1,7 @@
 """Samples of the last hour, in two files."""
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -48,6 +49,22 @@ def test_a_line_that_is_cut_is_left_out(tmp_path: Path, monkeypatch: pytest.Monk
     with (tmp_path / "traffic-a.jsonl").open("ab") as file:
         file.write(b'{"time": 18')
     assert files.series("backends", "web")["values"]["rate"] == [1]
+
+
+def test_servers_that_are_too_many_are_asked_for_seldom() -> None:
+    head = "# pxname,svname,scur,status,iid,type,rate,\n"
+    asked: list[str] = []
+
+    def dump(command: str) -> bytes:
+        asked.append(command)
+        servers = "".join(f"web,s{number},0,UP,3,2,1,\n" for number in range(2001))
+        return (head + (servers if command == "show stat -1 4 -1" else "web,BACKEND,0,UP,3,1,1,\n")).encode()
+
+    runtime = SimpleNamespace(processes=lambda: [SimpleNamespace(dump=dump)])
+    sampler = traffic_samples.Sampler(runtime)  # type: ignore[arg-type]
+    samples = [sampler.take() for _ in range(62)]
+    assert all([*one["backends"]] == ["web"] and not one["servers"] for one in samples)
+    assert asked.count("show stat -1 4 -1") == 2
 
 
 def test_samples_are_wanted_for_an_hour_after_a_look(

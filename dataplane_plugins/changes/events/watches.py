@@ -12,7 +12,7 @@ log = logging.getLogger(__name__)
 
 _SERVERS, _DRIFT, _CERTIFICATES = 1.0, 60.0, 3600.0
 """Seconds between two looks."""
-_SHARE = 100  # of the time at most one in so many is spent on each kind of looks
+_SHARE = 200  # of the time at most one in so many is spent on each kind of looks
 
 
 @dataclass(slots=True)
