@@ -1,5 +1,6 @@
 """One Chromium for the package, one live system a module, and a window a test."""
 
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -41,8 +42,12 @@ def chromium() -> Iterator[Any]:
 
 @pytest.fixture(scope="module")
 def system(request: pytest.FixtureRequest, chromium: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
-    """A live system; a module says with `MORE` what else its configuration has, with `HAPROXY` which version."""
-    program = one_haproxy(getattr(request.module, "HAPROXY", "2.8"))
+    """A live system; a module says with `MORE` what else its configuration has, with `HAPROXY` which version.
+
+    The variable `PAGE_HAPROXY` has all of them use one version: `PAGE_HAPROXY=3.2 pytest tests/page/browser`.
+    """
+    version = os.environ.get("PAGE_HAPROXY") or getattr(request.module, "HAPROXY", "2.8")
+    program = one_haproxy(version)
     with live_system(program, tmp_path_factory.mktemp("lb"), getattr(request.module, "MORE", "")) as started:
         yield started
 
