@@ -92,6 +92,21 @@ function Uses({ name }) {
   </${LoadState}>`;
 }
 
+/** What the running HAProxy has of a certificate, with its chain; null where it has not loaded it. @param {string} file @param {AbortSignal} signal */
+async function loadRunning(file, signal) {
+  const list = await get(`${V3}/runtime/ssl_certs`, {}, signal);
+  if (!list.some((/** @type {any} */ one) => one.storage_name === file)) return null;
+  return get(`${V3}/runtime/ssl_certs/${encodeURIComponent(file)}`, {}, signal);
+}
+
+/** @param {{ file: string }} props */
+function Running({ file }) {
+  const running = useData((signal) => loadRunning(file, signal), [file]);
+  return html`<h3>In the running HAProxy, with its chain</h3><${LoadState} of=${running} what="What HAProxy has">
+    ${running.data ? html`<${Values} values=${running.data} />` : html`<p class="quiet">HAProxy has not loaded it.</p>`}
+  </${LoadState}>`;
+}
+
 /** @param {{ name: string, mayChange: boolean, onChanged: () => void }} props */
 function Certificate({ name, mayChange, onChanged }) {
   const one = useData((signal) => get(`${PATH}/${encodeURIComponent(name)}`, {}, signal), [name]);
@@ -102,6 +117,7 @@ function Certificate({ name, mayChange, onChanged }) {
     <${LoadState} of=${one} what=${name}>
       ${mayChange && html`<${DropFile} label=${`Replace ${name}: drop a PEM file with certificate, chain and key here`} accept=".pem,.crt,.cer,.key" onFile=${take} />`}
       <${Values} values=${one.data ?? {}} />
+      ${one.data && html`<${Running} file=${one.data.file} />`}
       <${Uses} name=${name} />
     </${LoadState}>
   </section>`;
