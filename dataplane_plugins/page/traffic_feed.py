@@ -18,7 +18,9 @@ from dataplane_plugins.page.traffic_rows import (
     BACKENDS,
     COLUMNS,
     FRONTENDS,
+    PROXIES_COMMAND,
     SERVERS,
+    SERVERS_COMMAND,
     keep_moments,
     rows_of,
     statuses_of,
@@ -35,8 +37,6 @@ _COUNTED = ("servers", "not_up")
 """Columns of a backend that HAProxy does not say: they are counted."""
 _FINE = ("UP", "no check")
 _MOST_UNSENT = 1 << 20
-_PROXIES = "show stat -1 3 -1"
-_SERVERS = "show stat -1 4 -1"
 _COUNT_EVERY = 10.0  # seconds between two counts of all servers
 
 Picture = dict[str, dict[str, list[Any]]]
@@ -230,8 +230,8 @@ class TrafficHub:
     def _looks(self, wanted: set[str]) -> dict[str, Look]:
         """Look at HAProxy once for the proxies, and once for each choice of servers."""
         try:
-            proxies = self._read(_PROXIES)
-            self._counts.refresh(lambda: statuses_of(self._ask(_SERVERS)))
+            proxies = self._read(PROXIES_COMMAND)
+            self._counts.refresh(lambda: statuses_of(self._ask(SERVERS_COMMAND)))
             for name, values in proxies[BACKENDS].items():
                 values.extend(self._counts.of(name))
             looks = {}

@@ -9,6 +9,8 @@ from typing import Any
 from dataplane_core.plugin import RuntimeFailed, is_digits
 
 FRONTENDS, BACKENDS, SERVERS = "frontends", "backends", "servers"
+PROXIES_COMMAND, SERVERS_COMMAND = "show stat -1 3 -1", "show stat -1 4 -1"
+"""What asks HAProxy for all frontends and backends, and for all servers."""
 SINCE = "lastchg"
 """When the status changed: in seconds since 1970 here, and in seconds ago in HAProxy's answer."""
 COLUMNS = {

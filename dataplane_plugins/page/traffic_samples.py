@@ -14,7 +14,15 @@ from pathlib import Path
 from typing import Any
 
 from dataplane_core.plugin import DataplaneError, Runtime, Services
-from dataplane_plugins.page.traffic_rows import BACKENDS, FRONTENDS, SERVERS, rows_of
+from dataplane_plugins.page.traffic_rows import (
+    BACKENDS,
+    COLUMNS,
+    FRONTENDS,
+    PROXIES_COMMAND,
+    SERVERS,
+    SERVERS_COMMAND,
+    rows_of,
+)
 
 log = logging.getLogger(__name__)
 
@@ -22,7 +30,6 @@ PERIOD = 10.0  # seconds between two samples
 HOUR = 3600.0
 _HALF = 1800.0
 _SHARE = 200  # a sample costs at most one part in this of a processor
-_PROXIES, _SERVERS = "show stat -1 3 -1", "show stat -1 4 -1"
 _COUNT_AGAIN = 60  # samples after which it is looked whether there are fewer servers by now
 _MOST_SERVERS = 2000  # of more servers only their backends are sampled
 _NAMES = ("traffic-a.jsonl", "traffic-b.jsonl")
@@ -133,18 +140,16 @@ class Sampler:
     def take(self) -> dict[str, Any]:
         """Return a sample; raises `DataplaneError` where HAProxy does not answer."""
         sample: dict[str, Any] = {"time": int(time.time() * 1000), **{kind: {} for kind in TAKEN}}
-        self._read(_PROXIES, sample)
+        self._read(PROXIES_COMMAND, sample)
         self._without_servers -= 1
         if self._without_servers < 0:
-            self._read(_SERVERS, sample)
+            self._read(SERVERS_COMMAND, sample)
             if len(sample[SERVERS]) > _MOST_SERVERS:
                 sample[SERVERS] = {}
                 self._without_servers = _COUNT_AGAIN
         return sample
 
     def _read(self, command: str, sample: dict[str, Any]) -> None:
-        from dataplane_plugins.page.traffic_rows import COLUMNS
-
         places = {kind: [COLUMNS[kind].index(one) for one in TAKEN[kind]] for kind in TAKEN}
         answer = self._runtime.processes()[0].dump(command).decode("utf-8", "replace")
         for kind, proxy, server, _, values in rows_of(answer):
