@@ -8,6 +8,15 @@ import pluggy
 
 __version__ = "0.1.0"
 
+PLUGIN_API = "1.3"
+"""The version of the contract with plugins, MAJOR.MINOR: of the hooks, and of the names of
+`dataplane_core.plugin` and `dataplane_core.testing`.
+
+The minor number rises when something is added, the major one when something goes or changes its
+meaning. A plugin states the version that it was written for, as `PLUGIN_API = "1.0"` in its module.
+It then fits a server with the same major number and the same or a higher minor one.
+"""
+
 impl = pluggy.HookimplMarker("dataplane")
 
-__all__ = ["__version__", "impl"]
+__all__ = ["PLUGIN_API", "__version__", "impl"]

@@ -19,7 +19,6 @@ from dataplane_core.hooks.containment import (
     Terms,
 )
 from dataplane_core.hooks.specification import declared_hooks
-from dataplane_core.hooks.surface import misfit, missing_name
 from dataplane_core.hooks.time_limit import TimeLimit
 from dataplane_core.hooks.watchdog import Watchdog
 
@@ -143,14 +142,17 @@ class Manager(pluggy.PluginManager):
 
     def _load(self, name: str, plugin: object) -> object:
         """Return a plugin's module or object; raises PluginError if it does not fit this server."""
-        with _named(name):
+        with _named(name, getattr(plugin, "module", plugin)):
             if isinstance(plugin, str):
                 plugin = importlib.import_module(plugin)
             elif isinstance(plugin, EntryPoint):
                 plugin = self.limit.call(name, "import", plugin.load)
         stated = getattr(plugin, "PLUGIN_API", None)
-        if stated is not None and (reason := misfit(stated)):
-            raise PluginError(f"the plugin {name} does not fit this server: {reason}", name)
+        if stated is not None:
+            from dataplane_core.hooks.surface import misfit
+
+            if reason := misfit(stated):
+                raise PluginError(f"the plugin {name} does not fit this server: {reason}", name)
         return plugin
 
     def _declare(self, namespace: object, name: str) -> None:
@@ -191,12 +193,14 @@ def installed() -> list[tuple[str, object]]:
 
 
 @contextmanager
-def _named(name: str) -> Iterator[None]:
-    """Tell which plugin it was that cannot be loaded."""
+def _named(name: str, module: object = "") -> Iterator[None]:
+    """Tell which plugin it was that cannot be loaded, and that its `module` does not fit."""
     try:
         yield
     except (Exception, SystemExit) as error:
-        if reason := missing_name(error):
+        from dataplane_core.hooks.surface import missing_name
+
+        if reason := missing_name(error, str(module)):
             said = f"the plugin {name} does not fit this server: {reason}"
             raise PluginError(said, name) from error
         reason = f"{type(error).__name__}: {' '.join(str(error).split())}"

@@ -1,16 +1,18 @@
 """Loading: which plugins, in which order, and what stops the start."""
 
+import subprocess
+import sys
 from importlib import metadata
 from types import SimpleNamespace
 
 import pytest
 
-from dataplane_core import impl
+from dataplane_core import PLUGIN_API, impl
+from dataplane_core import plugin as surface
 from dataplane_core.api.operations import Operation
 from dataplane_core.api.routes import Routes
 from dataplane_core.grammar import Model, statement, word
 from dataplane_core.hooks.manager import GROUP, PluginError
-from dataplane_core.hooks.surface import API_VERSION
 from dataplane_core.resources.origins import RegistryError
 from dataplane_core.resources.registry import Registry
 from dataplane_core.settings import SettingsError, load
@@ -164,16 +166,17 @@ def test_a_path_is_declared_once_and_with_its_responders():
         ("1.0", None),
         ("1.1", None),
         ("1.2", None),
-        ("0.9", "and this server has 1.2; install a newer version of the plugin"),
-        ("1.3", "and this server has 1.2; install a newer server"),
-        ("2.0", "and this server has 1.2; install a newer server"),
-        ("1", "PLUGIN_API is '1' and has to be a version such as '1.2'"),
+        ("1.3", None),
+        ("0.9", "and this server has 1.3; install a newer version of the plugin"),
+        ("1.4", "and this server has 1.3; install a newer server"),
+        ("2.0", "and this server has 1.3; install a newer server"),
+        ("1", "PLUGIN_API is '1' and has to be a version such as '1.3'"),
         ("1.0.0", "has to be a version"),
         (1.0, "PLUGIN_API is 1.0 and has to be a version"),
     ],
 )
 def test_a_plugin_that_does_not_fit_is_told_so_in_a_sentence(stated, remedy):
-    assert API_VERSION == "1.2", "the cases are for this version"
+    assert PLUGIN_API == "1.3", "the cases are for this version"
     one = SimpleNamespace(__name__="painter", PLUGIN_API=stated)
     if remedy is None:
         assert make_manager([one]).names == ["painter"]
@@ -190,6 +193,31 @@ def test_a_name_that_the_surface_lacks_is_told(tmp_path, monkeypatch):
     with pytest.raises(PluginError) as caught:
         make_manager(["stranger"])
     assert str(caught.value) == (
-        "the plugin stranger does not fit this server: it imports colour_of_the_sky, which version 1.2 of "
+        "the plugin stranger does not fit this server: it imports colour_of_the_sky, which version 1.3 of "
         "dataplane_core.plugin does not have; install the version of the server that the plugin was written for"
     )
+
+
+def test_a_name_that_the_surface_lacks_is_told_with_the_version_that_the_plugin_states(tmp_path, monkeypatch):
+    (tmp_path / "newcomer.py").write_text('from dataplane_core.plugin import impl, sky\nPLUGIN_API = "1.99"\n')
+    (tmp_path / "neighbour.py").write_text('PLUGIN_API = "1.1"\nfrom dataplane_core.plugin import impl, sky\n')
+    monkeypatch.syspath_prepend(tmp_path)
+    said = {}
+    for name in ("newcomer", "neighbour"):
+        with pytest.raises(PluginError) as caught:
+            make_manager([name])
+        said[name] = str(caught.value).removeprefix(f"the plugin {name} does not fit this server: ")
+    assert said["newcomer"] == (
+        "it is written for version 1.99 of dataplane_core.plugin, and this server has 1.3; install a newer server"
+    )
+    assert said["neighbour"].startswith("it is written for version 1.1 and imports sky, which version 1.3 of")
+
+
+def test_the_version_of_the_contract_is_read_without_the_rest():
+    program = (
+        "import sys; from dataplane_core import PLUGIN_API; print(PLUGIN_API);"
+        "print(*(name for name in sys.modules if name.startswith('dataplane_')))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == [PLUGIN_API, "dataplane_core"]
+    assert surface.API_VERSION is PLUGIN_API
