@@ -59,11 +59,15 @@ backend spare
   server s1 127.0.0.1:9001
 """
 Form = TypeVar("Form", bound="Foretold")
+UNCERTAIN = "said not to be certain"
 ANSWERED = {"accepted": (200, 201, 202, 204), "unchanged": (200, 201, 202, 204), "refused": (400, 422)}
 
 
 class Foretold:
     """An application and a HAProxy, which is told what the application commits."""
+
+    leads = True
+    """Whether a thread does the reloads."""
 
     def __init__(self, folder: Path, text: str, process: HaproxyProcess) -> None:
         self.master = RuntimeClient(SocketAddress(path=str(process.master)))
@@ -94,10 +98,9 @@ class Foretold:
         known = [" ".join(line.split(" ")[at] for at in wanted) for line in lines if line.count(" ") > 18]
         return show_info(self.worker)["Pid"], [line for line in known if not line.startswith("#")]
 
-    def settled(self) -> bool:
-        """Whether no reload is asked for or under way."""
-        records = self.shop.app.services.reloads.records()
-        return all(one.status != "in_progress" for one in records)
+    def settle(self) -> None:
+        """Wait until no reload is asked for or under way."""
+        until(lambda: all(one.status != "in_progress" for one in self.shop.app.services.reloads.records()))
 
     def try_change(self, name: str, method: str, path: str, body: Any = None, **more: Any) -> bool:
         """Plan a change and make it; return whether it was made."""
@@ -113,7 +116,7 @@ class Foretold:
         unchanged = (self.state(), self.shop.version, self.shop.file.read_bytes()) == (before, version, file)
         self.expect(unchanged and not self.told, name, "the plan changed something")
         made = self.shop.call(method, path, body, **more)
-        until(self.settled)
+        self.settle()
         fits = made.status_code in ANSWERED[plan["verdict"]]
         self.expect(fits, name, f"{plan['verdict']}, and {made.status_code} {made.text[:300]}")
         if plan["verdict"] == "refused" or not fits:
@@ -132,7 +135,7 @@ class Foretold:
             tried = "HAProxy takes no " in delivery["reasons"][0]  # and it is asked all the same
             self.expect(tried or not self.told, name, f"told {self.told} beside the reload")
         elif now != pid and delivery["notes"]:
-            self.sums["said not to be certain"] += 1
+            self.sums[UNCERTAIN] += 1
         else:
             self.expect(now == pid, name, f"a reload, though {delivery}: {self.why()}")
             self.expect(self.told == delivery["commands"], name, f"told {self.told}, not {delivery}")
@@ -207,7 +210,8 @@ def foretold(program: str, folder: Path, text: str, form: type[Form]) -> Iterato
     with HaproxyProcess(program, folder / "haproxy.cfg", folder) as process:
         found = form(folder, text, process)
         services = found.shop.app.services
-        services.start()
+        if form.leads:
+            services.start()
         try:
             yield found
         finally:

@@ -1,10 +1,10 @@
 """What plans foretell of every recorded write, against a live HAProxy, in parts.
 
 Each case is planned and made on the text that it was recorded on, and taken back. Commands go to
-HAProxy. Reloads are done for one case of so many (`--reloads 1` does all of them): for the others it
-counts that the server asks for the reload, and HAProxy goes on with the text that it has.
+HAProxy, and all reloads are done. What came of each case is a line of the file of `--results`: a
+run that is begun again with that file goes on where it ended, and sums up all that stands there.
 
-    python -m tests.changes.foretold_cases --version 2.8 --interface v2 --part 1/2
+    python -m tests.changes.foretold_cases --version 2.8 --interface v2 --part 1/2 --results FILE
 """
 
 import argparse
@@ -13,28 +13,28 @@ import random
 import re
 import subprocess
 import tempfile
+import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from dataplane_core.errors import DataplaneError
-from dataplane_core.haproxy.master import ReloadResult
-from tests.changes.foretold import Foretold, foretold
+from tests.changes.foretold import UNCERTAIN, Foretold, foretold
 from tests.changes.shop import V3
 from tests.harness.fixtures import one_haproxy
 from tests.harness.haproxy import show_info
 from tests.harness.recorded import prepare_golden, shared_folder
 from tests.harness.server import free_port
-from tests.harness.waiting import until
 
 PROGRAMS = {"v2": "golden_check.py", "v3": "golden_check_v3.py"}
 _ALERT = re.compile(r"^\[ALERT\].*\[[^\]:]*:(\d+)\]", re.M)
 _HEADER = re.compile(r"^(?=\S)", re.M)
-_AGAIN = 100
+_AGAIN = 200
 """Reloads after which HAProxy is started anew: its master keeps something of each."""
+_SAYS_EVERY = 100
 
 
 def lines_of(interface: str) -> list[str]:
@@ -77,108 +77,106 @@ def _first_alert(program: str, folder: Path, text: str) -> int:
     return int(found[1]) if found else 0
 
 
-class WithheldReloads:
-    """Stands before the reloads of a server: does them, or only counts them."""
-
-    def __init__(self, found: Foretold) -> None:
-        self._control = found.shop.app.services.reloads.control
-        self._reload = self._control.reload
-        self._control.reload = self.reload  # type: ignore[method-assign]
-        self.withholds = False
-        self.done = self.asked = 0
-
-    def reload(self) -> ReloadResult:
-        self.asked += 1
-        if self.withholds:
-            return ReloadResult(True, "")
-        self.done += 1
-        return self._reload()
-
-
 class OneCase(Foretold):
-    """What is foretold of one case, where its reload may be withheld."""
+    """What is foretold of one case; reloads are done where they are waited for, without a thread."""
 
-    reloads: WithheldReloads
+    leads = False
+    done = 0
 
-    def compare(self, name: str, delivery: dict[str, Any], pid: str) -> None:
-        """Look for what was foretold."""
-        if not self.reloads.withholds:
-            super().compare(name, delivery, pid)
-            return
-        by, asked = delivery["by"], bool(self.reloads.asked)
-        self.sums[f"{by}, withheld" if by == "reload" else by] += 1
-        if not asked and by != "reload":
-            self.expect(self.told == delivery["commands"], name, f"told {self.told}, not {delivery}")
-        elif asked and by != "reload" and delivery["notes"]:
-            self.sums["said not to be certain"] += 1
-        else:
-            self.expect(asked == (by == "reload"), name, f"{asked} of a reload, though {delivery}: {self.why()}")
-        self.expect(self.state()[0] == pid, name, "another worker, and nobody asked for it")
+    def settle(self) -> None:
+        """Do the reload that is asked for."""
+        over = threading.Event()
+        over.set()
+        self.shop.app.services.reloads.run_leader(over)
+
+    def put_back(self, start: str) -> bool:
+        """Load the text that the case began with; return whether HAProxy works on it."""
+        if self.shop.file.read_text().partition("\n")[2] == start:
+            return True
+        self.done += 1
+        raw = {"raw": start, "headers": {"Content-Type": "text/plain"}, "version": self.shop.version}
+        try:
+            back = self.shop.call("POST", f"{V3}/raw", force_reload="true", **raw)
+            return back.status_code in (200, 201, 202) and "Pid" in show_info(self.worker)
+        except (AssertionError, DataplaneError):
+            return False
+
+
+class Results:
+    """What came of each case, by the case's place among all, kept in a file if one is given."""
+
+    def __init__(self, path: Path | None) -> None:
+        self._path = path
+        self.known: dict[int, dict[str, Any]] = {}
+        if path is not None and path.exists():
+            for line in path.read_text("utf-8").splitlines():
+                one = json.loads(line)
+                self.known[one["at"]] = one
+
+    def note(self, at: int, case: str, came: str, problems: list[str]) -> None:
+        """Keep what came of a case."""
+        self.known[at] = {"at": at, "case": case, "came": came, "problems": problems}
+        if self._path is not None:
+            with self._path.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(self.known[at]) + "\n")
+
+    def told(self) -> str:
+        """The sums, and each lie."""
+        came = Counter(one["came"] for one in self.known.values() if not one["problems"])
+        lies = [problem for _, one in sorted(self.known.items()) for problem in one["problems"]]
+        sums = f"cases {len(self.known)}, foretold right {came.total() - came[UNCERTAIN]}"
+        return "\n".join([f"{sums}, not certain {came[UNCERTAIN]}, lies {len(lies)}; {dict(came)}", *lies])
 
 
 class Run:
     """All cases of a part, with HAProxy started anew where a case has spoilt it."""
 
-    def __init__(self, program: str, interface: str, every: int) -> None:
-        self.program, self.interface, self.every = program, interface, every
-        self.sums: Counter[str] = Counter()
-        self.problems: list[str] = []
-        self.done = 0
+    def __init__(self, program: str, interface: str, results: Results) -> None:
+        self.program, self.interface, self.results = program, interface, results
+        self._once_more = -1
 
-    def __call__(self, lines: list[str]) -> Iterator[int]:
-        """Try cases; yield how many were tried so far."""
-        lost = ""
-        while self.done < len(lines):
+    def __call__(self, lines: Iterable[tuple[int, str]]) -> Iterator[int]:
+        """Try the cases that have no result; yield how many have one."""
+        left = [(at, line) for at, line in lines if at not in self.results.known]
+        left.reverse()
+        while left:
             with self.fresh() as (found, folder, start):
-                while self.done < len(lines) and found.reloads.done < _AGAIN:
-                    line = lines[self.done]
-                    said = self.one(found, folder, start, line)
-                    if said and lost != line:
-                        lost = line
-                        break  # once more, with another HAProxy
-                    self.problems += [said] if said else []
-                    self.done += 1
-                    if said or not self.taken_back(found, start):
+                while left and found.done < _AGAIN:
+                    if not self.one(found, folder, *left[-1]):
                         break
-                self.sums += found.sums
-                self.problems += found.problems
-            yield self.done
+                    left.pop()
+                    if not len(self.results.known) % _SAYS_EVERY:
+                        yield len(self.results.known)
+                    if not found.put_back(start):
+                        break
 
     @contextmanager
     def fresh(self) -> Iterator[tuple[OneCase, Path, str]]:
+        """HAProxy and an application on the text that cases begin with."""
         with tempfile.TemporaryDirectory(prefix="foretold-") as name:
             folder = Path(name)
             start = start_text(self.program, folder, self.interface)
             with foretold(self.program, folder, start, OneCase) as found:
-                found.reloads = WithheldReloads(found)
                 yield found, folder, start
 
-    def one(self, found: OneCase, folder: Path, start: str, line: str) -> str:
-        """Try a case; return what came between."""
+    def one(self, found: OneCase, folder: Path, at: int, line: str) -> bool:
+        """Try a case; return whether there is a result: one that fails is tried with another HAProxy first."""
         case = json.loads(line.replace("@FILES@", str(folder / "files")).replace("@DIR@", str(folder)))
         query = {name: value for name, value in case.get("query", {}).items() if name != "version"}
-        found.reloads.withholds, found.reloads.asked = bool(self.done % self.every), 0
+        found.sums.clear()
+        found.problems.clear()
         try:
             found.try_change(
                 case["id"], case["method"], case["path"], case.get("body"), version=found.shop.version, **query
             )
         except (AssertionError, DataplaneError, KeyError) as error:
-            return f"{case['id']}: {type(error).__name__} {str(error)[:300]}"
-        return ""
-
-    def taken_back(self, found: OneCase, start: str) -> bool:
-        """Put the first text back; return whether HAProxy still works on it."""
-        if found.shop.file.read_text().partition("\n")[2] == start:
-            return True
-        # HAProxy has the case where commands or a reload have brought it.
-        found.reloads.withholds = found.reloads.withholds and not found.told and bool(found.reloads.asked)
-        raw = {"raw": start, "headers": {"Content-Type": "text/plain"}, "version": found.shop.version}
-        try:
-            back = found.shop.call("POST", f"{V3}/raw", force_reload="true", **raw)
-            until(found.settled)
-            return back.status_code in (200, 201, 202) and "Pid" in show_info(found.worker)
-        except (AssertionError, DataplaneError):
+            found.problems.append(f"{case['id']}: {type(error).__name__} {str(error)[:300]}")
+        if found.problems and self._once_more != at:
+            self._once_more = at
             return False
+        came = UNCERTAIN if found.sums[UNCERTAIN] else next(iter(found.sums), "")
+        self.results.note(at, case["id"], came, list(found.problems))
+        return True
 
 
 def main() -> None:
@@ -186,17 +184,16 @@ def main() -> None:
     parser.add_argument("--version", default="2.8", help="of HAProxy (2.8)")
     parser.add_argument("--interface", default="v2", choices=sorted(PROGRAMS), help="that was recorded (v2)")
     parser.add_argument("--part", default="1/1", help="which part of how many (1/1)")
-    parser.add_argument("--reloads", type=int, default=10, help="one case of so many is reloaded (10)")
+    parser.add_argument("--results", type=Path, help="the file of results (none: begin anew, and keep nothing)")
     parser.add_argument("--only", default="", help="cases whose id has this in it")
     arguments = parser.parse_args()
     part, parts = map(int, arguments.part.split("/"))
-    lines = [one for one in lines_of(arguments.interface) if arguments.only in json.loads(one)["id"]][part - 1 :: parts]
-    run, begun, told = Run(one_haproxy(arguments.version), arguments.interface, arguments.reloads), time.monotonic(), 0
-    for done in run(lines):
-        print(f"{done} of {len(lines)}, {time.monotonic() - begun:.0f} s: {dict(run.sums)}", flush=True)
-        print(*run.problems[told:], sep="\n", end="\n" if run.problems[told:] else "", flush=True)
-        told = len(run.problems)
-    print(f"{arguments.interface} {arguments.part}: {dict(run.sums)}, {told} not as foretold", flush=True)
+    lines = list(enumerate(lines_of(arguments.interface)))[part - 1 :: parts]
+    chosen = [(at, line) for at, line in lines if arguments.only in json.loads(line)["id"]]
+    results, begun = Results(arguments.results), time.monotonic()
+    for _ in Run(one_haproxy(arguments.version), arguments.interface, results)(chosen):
+        print(f"of {len(chosen)}, {time.monotonic() - begun:.0f} s: {results.told()}", flush=True)
+    print(f"{arguments.version} {arguments.interface} {arguments.part}: {results.told()}", flush=True)
 
 
 if __name__ == "__main__":
