@@ -1,5 +1,7 @@
 """`POST /dataplane/v1/simulate`: what HAProxy would do with a request, and why."""
 
+import os
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,7 +12,16 @@ from tests.changes.simulation.support import SHOP, SimulatingApi
 
 
 @pytest.fixture(scope="module")
-def api(tmp_path_factory: pytest.TempPathFactory, haproxy_program: str) -> Iterator[SimulatingApi]:
+def scratch() -> Iterator[Path]:
+    """The folder of the folders of scratch processes; a short name, as sockets stand there."""
+    with tempfile.TemporaryDirectory(prefix="simulated-") as name, pytest.MonkeyPatch.context() as patch:
+        os.chmod(name, 0o711)  # the processes of root's are nobody's
+        patch.setattr(tempfile, "tempdir", name)
+        yield Path(name)
+
+
+@pytest.fixture(scope="module")
+def api(tmp_path_factory: pytest.TempPathFactory, haproxy_program: str, scratch: Path) -> Iterator[SimulatingApi]:
     made = SimulatingApi(tmp_path_factory.mktemp("simulation"), haproxy_program)
     yield made
     made.close()
@@ -125,11 +136,12 @@ def test_a_text_that_haproxy_refuses_is_refused_in_its_words(api: SimulatingApi)
     assert "/tmp" not in answer.json["message"]
 
 
-def test_a_second_simulation_finds_the_process_warm(api: SimulatingApi) -> None:
+def test_a_second_simulation_finds_the_process_warm(api: SimulatingApi, scratch: Path) -> None:
     api.one(url="/")
-    folders = set(Path("/tmp").glob("dataplane-simulation-*"))
+    before = [*scratch.iterdir()]
     api.ask(*({"url": f"/{number}"} for number in range(20)))
-    assert set(Path("/tmp").glob("dataplane-simulation-*")) == folders
+    assert before
+    assert [*scratch.iterdir()] == before
 
 
 def test_an_equal_text_meets_the_process_of_the_first(api: SimulatingApi) -> None:
