@@ -20,6 +20,7 @@ from dataplane_core.api.v1 import V1
 from dataplane_core.api.v2 import V2
 from dataplane_core.api.v3 import V3
 from dataplane_core.auth import Identity, Session
+from dataplane_core.environ_keys import CERTIFICATE
 from dataplane_core.errors import DataplaneError
 from dataplane_core.hooks.manager import LeftOut
 from dataplane_core.services import Services
@@ -143,7 +144,7 @@ class Gate:
                 # a browser sends a password that it was told once beside the page's session
                 self._find_session(req)
             if req.admission is None:
-                certificate = environ.get("dataplane.certificate")
+                certificate = environ.get(CERTIFICATE)
                 req.admission = self._built_in.admit(authorization, certificate, req.listener)
             found = req.admission.identity
         req.sign(found)

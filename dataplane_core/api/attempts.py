@@ -7,12 +7,13 @@ from urllib.parse import unquote_to_bytes
 import orjson
 
 from dataplane_core.api.checked_request import APPLICATION, SCRATCH, SESSION, CheckedRequest
+from dataplane_core.environ_keys import CERTIFICATE, LISTENER
 from dataplane_core.logs.request_id import REQUEST_ID
 from dataplane_core.store.scratch import Scratch
 
 _KEPT = (
     *("HTTP_AUTHORIZATION", "HTTP_X_REQUESTED_WITH", "HTTP_X_CHANGE_REASON"),
-    *("dataplane.certificate", "dataplane.listener", REQUEST_ID, APPLICATION, SESSION),
+    *(CERTIFICATE, LISTENER, REQUEST_ID, APPLICATION, SESSION),
 )
 """What a tried request shares with the one that has it tried, beside what is not of HTTP."""
 

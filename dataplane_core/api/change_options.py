@@ -11,6 +11,7 @@ import falcon
 
 from dataplane_core.api.operations import Parameter
 from dataplane_core.auth import Identity
+from dataplane_core.environ_keys import LISTENER
 from dataplane_core.errors import BadParameter, BadRequest, Reference
 from dataplane_core.lazy_pattern import lazy_pattern
 from dataplane_core.logs.apache import API_VERSION
@@ -90,7 +91,7 @@ def _found_author(
     environ: Mapping[str, Any], identity: Identity | None, request_id: str
 ) -> Author:
     address = environ.get("REMOTE_ADDR") or ""
-    if environ.get("dataplane.listener") == "unix":
+    if environ.get(LISTENER) == "unix":
         address = "unix"
     elif ":" in address:
         address = f"[{address}]"

@@ -11,6 +11,7 @@ from dataplane_core.auth import Admission, Identity, Session
 from dataplane_core.auth.session_cookie import read_cookie, write_cookie
 from dataplane_core.codec.codec import Loaded
 from dataplane_core.codec.lists import LoadedList
+from dataplane_core.environ_keys import LISTENER
 from dataplane_core.logs.request_id import REQUEST_ID, choose_request_id
 from dataplane_core.store.author import Author, ChangeOptions, Condition
 from dataplane_core.store.scratch import Scratch
@@ -108,7 +109,7 @@ class CheckedRequest(falcon.Request):
     @property
     def listener(self) -> str:
         """The kind of listener that the request came to: `http`, `https` or `unix`."""
-        return str(self.env.get("dataplane.listener") or self.env["wsgi.url_scheme"])
+        return str(self.env.get(LISTENER) or self.env["wsgi.url_scheme"])
 
     @property
     def session_token(self) -> str:

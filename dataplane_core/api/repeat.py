@@ -1,11 +1,7 @@
 """Tell a server when it may give an answer again without asking the application.
 
-Some answers are a function of the request and of the configuration alone. With such an answer the
-application leaves a function in the request's environment. A server may call it for an equal
-request: same method, target and headers (but `X-Request-ID`), same kind of listener, same client
-certificate. It returns whether the application would answer with the same status, headers and
-bytes now, and has counted the caller then. It looks at the files that the answer rests on, at
-most two, and neither reads them nor waits for anything.
+What the application leaves with such an answer is said in `environ_keys`. The function looks at
+the files that the answer rests on, at most two, and neither reads them nor waits for anything.
 """
 
 from collections.abc import Callable
@@ -13,16 +9,11 @@ from typing import TYPE_CHECKING
 from weakref import ref
 
 from dataplane_core.api.checked_request import CheckedRequest
+from dataplane_core.environ_keys import REPEAT, REPEAT_BASIS
 from dataplane_core.logs.apache import API_VERSION
 
 if TYPE_CHECKING:
     from dataplane_core.services import Services
-
-KEY = "dataplane.repeat"
-"""The key of a request's environment under which the function stands."""
-
-BASIS = "dataplane.repeat_basis"
-"""The key under which stands what the answer was read from; equal answers have the same object."""
 
 OfferRepeat = Callable[[CheckedRequest], None]
 
@@ -49,6 +40,6 @@ def repeats_of(services: "Services") -> OfferRepeat:
             count(*caller)
             return True
 
-        environ[KEY], environ[BASIS] = is_same, snapshot
+        environ[REPEAT], environ[REPEAT_BASIS] = is_same, snapshot
 
     return offer

@@ -1,10 +1,8 @@
 """Remember answers that the application lets the server give again.
 
-With an answer that depends on the request and on the configuration alone, the application leaves a
-function in the request's environment (`REPEAT`). For an equal request it tells whether the same
-answer would be given now. Equal are requests of the same method, target and header fields, over the
-same kind of listener with the same client certificate; `X-Request-ID` may differ, and what concerns
-the connection alone. Requests are known by keyed digests: their passwords are not kept.
+With such an answer the application leaves a function that tells for an equal request whether the
+same answer would be given now (`environ_keys`). Requests are known by keyed digests: their
+passwords are not kept.
 """
 
 import logging
@@ -18,6 +16,7 @@ from typing import Any
 from gunicorn import SERVER
 
 from dataplane_core.dataclass import dataclass
+from dataplane_core.environ_keys import CERTIFICATE, LISTENER, REPEAT, REPEAT_BASIS
 from dataplane_core.logs.apache import AccessRecord
 from dataplane_core.logs.request_id import REQUEST_ID
 from dataplane_core.server.request_head import RequestHead
@@ -27,13 +26,8 @@ from dataplane_core.text.credentials import SECRET_HEADERS
 
 log = logging.getLogger("dataplane.server")
 
-REPEAT = "dataplane.repeat"
-"""The key of a request's environment under which the application leaves its function."""
 ID_FIELD = "HTTP_X_REQUEST_ID"
 """The field in which a request may give its identifier."""
-
-BASIS = "dataplane.repeat_basis"
-"""The key under which it leaves the object that the answer was read from."""
 
 _ID_HEADER = "x-request-id"
 _NOT_OF_THE_REQUEST = frozenset({ID_FIELD, "HTTP_CONNECTION", "HTTP_KEEP_ALIVE"})
@@ -175,10 +169,10 @@ class AnswerMemory:
         body: bytes,
     ) -> None:
         """Keep the answer of a request, if the application lets it be given again."""
-        holds, basis = environ.pop(REPEAT, None), environ.pop(BASIS, None)
+        holds, basis = environ.pop(REPEAT, None), environ.pop(REPEAT_BASIS, None)
         if holds is None or head.method != "GET" or head.length:
             return
-        scheme, certificate = environ["dataplane.listener"], environ.get("dataplane.certificate")
+        scheme, certificate = environ[LISTENER], environ.get(CERTIFICATE)
         before, after, has_id = _around_id(headers, environ[REQUEST_ID])
         kept = {
             name: value

@@ -7,10 +7,10 @@ from functools import partial
 from http import HTTPStatus
 from typing import Any
 
+from dataplane_core.environ_keys import CERTIFICATE, REPEAT
 from dataplane_core.feeds import FEED, Feed
 from dataplane_core.logs.apache import AccessRecord
 from dataplane_core.logs.request_id import REQUEST_ID, choose_request_id
-from dataplane_core.server.answer_memory import REPEAT
 from dataplane_core.server.body_framing import BodyFraming, LengthFraming
 from dataplane_core.server.log_targets import is_logged, log_access
 from dataplane_core.server.refusals import closing_answer
@@ -70,7 +70,7 @@ def _answer(
     environ = make_environ(listener.environ, head, connection.peer, body)
     environ[REQUEST_ID] = choose_request_id(head.fields.get("HTTP_X_REQUEST_ID"))
     if listener.scheme == "https":
-        environ["dataplane.certificate"] = connection.certificate
+        environ[CERTIFICATE] = connection.certificate
     may_keep = partial(_may_keep, connection, head, body)
     answer = WsgiAnswer(head, may_keep, connection.send)
     feed: Feed | None = None

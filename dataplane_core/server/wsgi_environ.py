@@ -6,13 +6,14 @@ from typing import Any
 
 from gunicorn import SERVER_SOFTWARE
 
+from dataplane_core.environ_keys import LISTENER
 from dataplane_core.server.request_head import RequestHead
 
 
 def listener_environ(scheme: str, address: object, processes: int) -> dict[str, Any]:
     """Return what is the same for all requests of one listener.
 
-    `dataplane.listener` is `http`, `https` or `unix`; `address` is what its socket is bound to.
+    `scheme` is the kind of listener, `address` what its socket is bound to.
     """
     host, port = ("", "")
     if isinstance(address, tuple):
@@ -25,7 +26,7 @@ def listener_environ(scheme: str, address: object, processes: int) -> dict[str, 
         "wsgi.run_once": False,
         "wsgi.input_terminated": True,
         "wsgi.url_scheme": "https" if scheme == "https" else "http",
-        "dataplane.listener": scheme,
+        LISTENER: scheme,
         "SERVER_SOFTWARE": SERVER_SOFTWARE,
         "SERVER_NAME": host,
         "SERVER_PORT": port,
