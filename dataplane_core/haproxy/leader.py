@@ -8,7 +8,7 @@ from pathlib import Path
 
 from dataplane_core.errors import DataplaneError
 from dataplane_core.logs.outage import Outage
-from dataplane_core.store.files import try_lock
+from dataplane_core.store.locks import try_lock
 
 log = logging.getLogger(__name__)
 

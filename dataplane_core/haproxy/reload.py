@@ -21,9 +21,9 @@ from dataplane_core.haproxy.leader import Duty, lead
 from dataplane_core.haproxy.master import ReloadResult
 from dataplane_core.haproxy.runtime import Runtime
 from dataplane_core.settings import Settings
-from dataplane_core.store.files import try_lock
 from dataplane_core.store.journal.reloads import Job, ReloadRecord, ReloadTable
 from dataplane_core.store.journal.state import State
+from dataplane_core.store.locks import try_lock
 from dataplane_core.store.messages import one_line
 
 __all__ = ["ReloadQueue", "ReloadRecord"]

@@ -103,7 +103,7 @@ from dataplane_core.store.audit_trail import AuditEnd, AuditTrail
 from dataplane_core.store.author import Author
 from dataplane_core.store.change import Committed, Outcome
 from dataplane_core.store.journal.events import Event, EventTable
-from dataplane_core.store.lock_test import is_locked
+from dataplane_core.store.locks import is_locked
 
 __all__ = [
     # The surface, and the marker of hooks.

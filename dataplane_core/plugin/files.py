@@ -34,12 +34,10 @@ from dataplane_core.store.config import ConfigStore
 from dataplane_core.store.configuration_file import discard_store
 from dataplane_core.store.files import (
     Candidate,
-    locked,
     read_file,
     storage_errors,
     sweep_folder,
     sync_directory,
-    try_lock,
     write_atomically,
 )
 from dataplane_core.store.findings import SentFinding
@@ -49,6 +47,7 @@ from dataplane_core.store.journal.file_states import FileState
 from dataplane_core.store.journal.trials import TrialRecord
 from dataplane_core.store.journal.version_objects import TouchedObject
 from dataplane_core.store.journal.version_records import VersionRecord
+from dataplane_core.store.locks import locked, try_lock
 from dataplane_core.store.planned import ChangePlan, Foreseen, Planned
 from dataplane_core.store.ports import Verdict
 from dataplane_core.store.rehearsal import (

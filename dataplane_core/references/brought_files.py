@@ -16,9 +16,9 @@ from dataplane_core.dataclass import dataclass
 from dataplane_core.errors import StorageFailed
 from dataplane_core.references.former import BROUGHT, Former, FormerFiles
 from dataplane_core.store.failpoints import failpoint
-from dataplane_core.store.files import locked, try_lock
 from dataplane_core.store.journal.state import State
 from dataplane_core.store.journal.version_records import VersionRecord
+from dataplane_core.store.locks import locked, try_lock
 from dataplane_core.store.versioned_file import VersionedFile
 
 _log = logging.getLogger(__name__)

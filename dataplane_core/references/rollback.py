@@ -25,10 +25,11 @@ from dataplane_core.store.author import NOBODY, PLAIN, Author, ChangeOptions
 from dataplane_core.store.change import Outcome
 from dataplane_core.store.config import ConfigStore
 from dataplane_core.store.file_history import FOLDERS, FileHistory
-from dataplane_core.store.files import locked, write_atomically
+from dataplane_core.store.files import write_atomically
 from dataplane_core.store.head import split_header
 from dataplane_core.store.journal.file_states import FileState
 from dataplane_core.store.journal.state import State
+from dataplane_core.store.locks import locked
 from dataplane_core.store.refusals import version_mismatch
 
 WhichFiles = Literal["found", "left", "keep"]

@@ -13,8 +13,9 @@ from typing import Any
 from dataplane_core.errors import CheckFailed
 from dataplane_core.references.former import Former
 from dataplane_core.references.used_files import UsedFiles
-from dataplane_core.store.files import Candidate, locked, sync_directory
+from dataplane_core.store.files import Candidate, sync_directory
 from dataplane_core.store.folder import Folder
+from dataplane_core.store.locks import locked
 from dataplane_core.store.rehearsal import FileChange, rehearsing
 
 BringToHaproxy = Callable[[Path], str]

@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from dataplane_core.dataclass import dataclass
-from dataplane_core.store.files import locked, storage_errors, sync_directory
+from dataplane_core.store.files import storage_errors, sync_directory
 from dataplane_core.store.hash_chain import REPAIRED, START, chained, digest_of_bytes, link_of
 from dataplane_core.store.journal.state import State
+from dataplane_core.store.locks import locked
 
 log = logging.getLogger(__name__)
 

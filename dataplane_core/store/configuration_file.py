@@ -26,7 +26,6 @@ from dataplane_core.store.failpoints import failpoint
 from dataplane_core.store.files import (
     Candidate,
     file_identity,
-    locked,
     read_file,
     storage_errors,
     sync_directory,
@@ -34,6 +33,7 @@ from dataplane_core.store.files import (
 from dataplane_core.store.head import decode_text, digest_of, split_header
 from dataplane_core.store.journal.version_records import VersionRecord
 from dataplane_core.store.lock_file import HeldLock, LockFile, ReadOnlyLock
+from dataplane_core.store.locks import locked
 from dataplane_core.store.records import NewVersion, Records
 from dataplane_core.store.snapshot import AnswerCache, Snapshot
 from dataplane_core.text import Document

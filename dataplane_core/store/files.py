@@ -1,7 +1,6 @@
 """Write files that are whole at any moment: temporary file beside the target, sync, rename, sync.
 
-Locks are `flock(2)` locks: the kernel frees a lock when its holder dies, so nobody waits for a
-killed process. Every failure names the file that was meant, never a temporary file.
+Every failure names the file that was meant, never a temporary file.
 """
 
 import errno
@@ -91,41 +90,6 @@ def sync_directory(path: Path) -> None:
             os.fsync(handle)
         finally:
             os.close(handle)
-
-
-@contextmanager
-def locked(path: Path) -> Iterator[int]:
-    """Lock the file `path`, which is made if missing, and yield its descriptor.
-
-    Threads of one process exclude each other too, as each opens the file for itself. Lock files are
-    never removed: after a removal two processes could hold the lock of one name.
-    """
-    with storage_errors(path, "locked"):
-        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o660)
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX)
-        except BaseException:
-            os.close(handle)
-            raise
-    try:
-        yield handle
-    finally:
-        os.close(handle)
-
-
-def try_lock(path: Path) -> int | None:
-    """Lock the file `path` if nobody has; return its descriptor, or None.
-
-    The lock is held until the descriptor is closed.
-    """
-    with storage_errors(path, "locked"):
-        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o660)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        os.close(handle)
-        return None
-    return handle
 
 
 class Candidate:

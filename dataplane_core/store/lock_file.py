@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from dataplane_core.store.files import locked
+from dataplane_core.store.locks import locked
 
 _LONGEST = 100  # bytes of a sensible text
 _MOST_DIGITS = 18

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from dataplane_core.store.files import try_lock
+from dataplane_core.store.locks import try_lock
 
 _SHORTEST, _LONGEST = 0.001, 0.05  # seconds between two looks; they grow with the time waited
 _GROWTH = 1.25

@@ -8,7 +8,7 @@ import pytest
 
 from dataplane_core.haproxy import leader
 from dataplane_core.haproxy.leader import Duty, lead
-from dataplane_core.store.files import try_lock
+from dataplane_core.store.locks import try_lock
 from tests.harness.waiting import PATIENCE, until
 
 

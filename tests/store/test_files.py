@@ -2,9 +2,6 @@ import errno
 import os
 import resource
 import stat
-import subprocess
-import sys
-import threading
 from pathlib import Path
 
 import pytest
@@ -97,42 +94,6 @@ def test_identity_moves_when_the_modification_time_is_put_back(tmp_path):
     target.write_bytes(b"two")
     os.utime(target, ns=(before.st_atime_ns, before.st_mtime_ns))
     assert files.file_identity(target.stat()) != files.file_identity(before)
-
-
-def test_threads_exclude_each_other(tmp_path):
-    inside, seen = [], []
-
-    def work() -> None:
-        for _ in range(20):
-            with files.locked(tmp_path / "lock"):
-                inside.append(1)
-                seen.append(len(inside))
-                inside.pop()
-
-    threads = [threading.Thread(target=work) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert set(seen) == {1}
-
-
-def test_try_lock_gives_up_at_once_and_a_dead_holder_does_not_count(tmp_path):
-    path = tmp_path / "lock"
-    code = (
-        "import sys, pathlib; from dataplane_core.store import files\n"
-        "print(files.try_lock(pathlib.Path(sys.argv[1])), flush=True); sys.stdin.read()"
-    )
-    child = subprocess.Popen(
-        [sys.executable, "-c", code, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    )
-    assert child.stdout.readline().strip() != b"None"
-    assert files.try_lock(path) is None
-    child.kill()
-    child.communicate()
-    handle = files.try_lock(path)
-    assert handle is not None
-    os.close(handle)
 
 
 def test_sweep_removes_what_the_dead_left_and_nothing_else(tmp_path):

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dataplane_core.store.files import try_lock
 from dataplane_core.store.lock_file import LockFile, Mark, ReadOnlyLock
+from dataplane_core.store.locks import try_lock
 
 DIGEST = "0" * 32
 

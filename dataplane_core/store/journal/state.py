@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from dataplane_core.errors import StorageFailed, StorageFull
-from dataplane_core.store.files import locked, storage_errors, sync_file
+from dataplane_core.store.files import storage_errors, sync_file
+from dataplane_core.store.locks import locked
 from dataplane_core.store.reserve import Reserve
 
 BUSY_SECONDS = 20.0

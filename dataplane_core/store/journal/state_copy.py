@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 from dataplane_core.errors import StorageFailed
 from dataplane_core.store.files import file_identity, storage_errors
 from dataplane_core.store.journal.state import State
-from dataplane_core.store.lock_test import is_locked
+from dataplane_core.store.locks import is_locked
 
 _MEMORY = "/dev/shm"
 _ATTEMPTS = 20

@@ -14,8 +14,6 @@ from dataplane_core.dataclass import dataclass
 from dataplane_core.errors import NotFound, TooMany
 from dataplane_core.store.change import Origin
 from dataplane_core.store.failpoints import failpoint
-from dataplane_core.store.files import try_lock
-from dataplane_core.store.journal.kept_lock import KeptLock
 from dataplane_core.store.journal.state import State
 from dataplane_core.store.journal.transaction_steps import (
     INSERT_STEP,
@@ -24,6 +22,7 @@ from dataplane_core.store.journal.transaction_steps import (
     step_values,
 )
 from dataplane_core.store.journal.version_records import storable_text
+from dataplane_core.store.locks import KeptLock, try_lock
 from dataplane_core.store.overlay import Step
 
 TransactionStatus = Literal["in_progress", "failed", "outdated", "success"]
