@@ -17,6 +17,7 @@ from dataplane_core.haproxy.check import HaproxyChecker
 from dataplane_core.haproxy.live import LivePlanner
 from dataplane_core.haproxy.reload import ReloadQueue
 from dataplane_core.haproxy.runtime import Runtime
+from dataplane_core.haproxy.shown_words import shown_words
 from dataplane_core.hooks.containment import PluginError
 from dataplane_core.hooks.manager import (
     BLOCKED,
@@ -97,7 +98,7 @@ def _services_on(
         registry.language,
         state,
         requests,
-        HaproxyChecker(settings, counters),
+        HaproxyChecker(settings, counters, shown_words(settings, registry)),
         partial(object_at, registry),
         FileHistory(settings, state),
     )
@@ -105,7 +106,7 @@ def _services_on(
     runtime = Runtime(settings, lines, counters)
     used_files = UsedFiles(file, state, settings.dataplane.check_timeout)
     reloads = ReloadQueue(
-        settings, state, requests, runtime, manager.hook, LoadedFiles(file, used_files)
+        settings, state, requests, runtime, manager.hook, LoadedFiles(file, used_files), registry
     )
     comparisons = Comparisons(registry)
     live = LivePlanner(registry, manager.hook, runtime, requests.under_way, requests.awaited)

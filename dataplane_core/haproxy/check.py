@@ -9,7 +9,7 @@ from pathlib import Path
 
 from dataplane_core.errors import CheckFailed, Finding
 from dataplane_core.haproxy import binaries
-from dataplane_core.haproxy.foreign_files import ForeignFiles, storage_folders
+from dataplane_core.haproxy.shown_words import ShownWords, shown_words
 from dataplane_core.haproxy.subprocesses import (
     CommandFailed,
     CompletedCommand,
@@ -42,8 +42,14 @@ class HaproxyChecker:
     `parent`, HAProxy looks for other files relative to the place of the file that it checks.
     """
 
-    def __init__(self, settings: Settings, counters: Counters | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        counters: Counters | None = None,
+        words: ShownWords | None = None,
+    ) -> None:
         self._settings = settings
+        self._words = words or shown_words(settings)
         self._counters = counters
         self._custom = settings.haproxy.reload.validate_cmd
         self._setting = "haproxy.reload.validate_cmd" if self._custom else "haproxy.haproxy_bin"
@@ -99,18 +105,16 @@ class HaproxyChecker:
         raise CheckFailed(f"validation error: {reason}", tuple(found), unread=unread)
 
     def _findings(self, completed: CompletedCommand, path: Path) -> list[Finding]:
-        """Return what a check says, without what lines of files outside of the storage hold."""
-        name = Path(self._settings.haproxy.config_file).name
-        output = completed.output
+        """Return what a check says, without secrets and lines of files outside of the storage."""
+        name, output = self._words.name, completed.output
         resolved = os.path.realpath(path)
         if resolved != str(path):
             output = output.replace(resolved, str(path))
-        foreign = ForeignFiles(name, storage_folders(self._settings))
-        lines = ["", *_bytes_of(path).decode("utf-8", "surrogateescape").split("\n")]
+        about = self._words.about(_bytes_of(path).decode("utf-8", "surrogateescape"))
 
-        def told(finding: Finding) -> Finding:
-            line = lines[finding.line] if (finding.line or 0) < len(lines) and finding.line else ""
-            return replace(finding, message=foreign.without_contents(finding.message, line))
+        def told(one: Finding) -> Finding:
+            refused = one.severity == "alert"
+            return replace(one, message=about.told(one.message, one.line, refused=refused))
 
         return [told(one) for one in messages.findings(output, str(path), name)]
 

@@ -4,6 +4,7 @@ import logging
 import os
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -14,7 +15,9 @@ from dataplane_core.haproxy.master import MasterProcesses, ReloadResult
 from dataplane_core.haproxy.runtime import Runtime
 from dataplane_core.haproxy.runtime_client import RuntimeClient
 from dataplane_core.haproxy.runtime_protocol import NO_WORKER, RuntimeRefused
+from dataplane_core.haproxy.shown_words import shown_words
 from dataplane_core.haproxy.subprocesses import CommandFailed, command_words, run_command
+from dataplane_core.resources.registry import Registry
 from dataplane_core.settings import Settings
 from dataplane_core.store import messages
 
@@ -45,8 +48,14 @@ class Control:
     Where `status_cmd` tells that HAProxy is down, `restart_cmd` starts it in place of a reload.
     """
 
-    def __init__(self, settings: Settings, runtime: Runtime) -> None:
+    def __init__(
+        self, settings: Settings, runtime: Runtime, registry: Registry | None = None
+    ) -> None:
+        """Make what reloads HAProxy; `registry` tells which words of its lines are secret."""
         self._settings = settings
+        self._file = Path(settings.haproxy.config_file)
+        self._words = shown_words(settings, registry, str(self._file))
+        self._checks = shown_words(settings, registry)
         self._runtime = runtime
         self._master = runtime.master
         self._timeout = settings.dataplane.reload_timeout
@@ -115,7 +124,7 @@ class Control:
         if before is not None and self._master is not None:
             master.await_reload_under_way(self._master, end)
         completed = run_command(command, self._timeout, _setting(action))
-        text = messages.reload_words(completed.output)
+        text = self._shown(completed.output)
         if not completed.ok:
             return ReloadResult(False, _lines(completed.describe(), text))
         if before is not None and self._master is not None:
@@ -125,14 +134,27 @@ class Control:
         return ReloadResult(True, text)
 
     def _explained(self, result: ReloadResult) -> ReloadResult:
-        """Return a result with the findings of a check where the master has given no reason."""
+        """Return a result as it may be shown.
+
+        Where the master has given no reason, it has the findings of a check.
+        """
         if result.text != master.NO_REASON:
-            return result
+            return replace(result, text=self._shown(result.text))
         try:
-            HaproxyChecker(self._settings).check(Path(self._settings.haproxy.config_file))
+            HaproxyChecker(self._settings, words=self._checks).check(self._file)
         except DataplaneError as error:
             return ReloadResult(False, f"{result.text}. Checked again: {error.message}")
         return result
+
+    def _shown(self, output: str) -> str:
+        """Return HAProxy's words without secrets and lines of files outside of the storage."""
+        if not output.strip():
+            return ""
+        try:
+            text = self._file.read_bytes().decode("utf-8", "surrogateescape")
+        except OSError:
+            text = ""
+        return messages.reload_words(output, self._words.about(text).told)
 
     def _processes(self) -> MasterProcesses | None:
         """Return what the master says of its processes; None without a master that answers."""

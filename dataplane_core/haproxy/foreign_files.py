@@ -30,11 +30,13 @@ _NOT_SHOWN = "what it holds is not shown, as the file is outside of the storage"
 class ForeignFiles:
     """Tells HAProxy's words without what they repeat of files outside of the folders `stored`.
 
-    `name` is what these words call the configuration itself.
+    `name` is what these words call the configuration itself; if it is a path, they may name the
+    file by another one.
     """
 
     def __init__(self, name: str, stored: Iterable[str]) -> None:
         self._name = name
+        self._path = os.path.realpath(name) if os.path.isabs(name) else ""
         self._stored = tuple(os.path.realpath(one) + "/" for one in filter(None, stored))
 
     def without_contents(self, message: str, line: str = "") -> str:
@@ -56,8 +58,21 @@ class ForeignFiles:
             found = _SCRIPT.findall(message)
             places += [(named[1] if named else file, number) for file, number in found]
         for file, number in places:
-            if file != self._name and not is_ip(f"{file}:{number}"):
+            if not self.is_configuration(file) and not is_ip(f"{file}:{number}"):
                 yield file, number
+
+    def line_of(self, message: str) -> int | None:
+        """Return the number of the line of the configuration that a message names."""
+        found = (int(line) for file, line in _PLACE.findall(message) if self.is_configuration(file))
+        return next(found, None)
+
+    def is_configuration(self, file: str) -> bool:
+        """Return whether words about the configuration name it so."""
+        if file == self._name or not self._path:
+            return file == self._name
+        if os.path.isabs(file):
+            return os.path.realpath(file) == self._path
+        return os.path.basename(file) == os.path.basename(self._path)
 
     def _without_quotes(self, message: str, line: str) -> str:
         """Return a message that may quote a file without its name, where its line names one."""

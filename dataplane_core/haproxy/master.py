@@ -35,6 +35,8 @@ NO_REASON = (
 class ReloadResult:
     """What became of a reload; `text` is HAProxy's or the command's own words, maybe several lines.
 
+    What this module returns has them as HAProxy sent them: nobody is shown these (`Control`).
+
     `asked` is False where HAProxy could not be asked: the fault is not the configuration's then.
     """
 
@@ -102,7 +104,7 @@ def reload(client: RuntimeClient, timeout: float) -> ReloadResult:
         )
     await_reload_under_way(client, end)
     result = _verdict(_ask_for_reload(client, end))
-    while result is not None and result.text.startswith(_BUSY) and time.monotonic() < end:
+    while result is not None and _is_busy(result) and time.monotonic() < end:
         time.sleep(_TICK)
         result = _verdict(_ask_for_reload(client, end))
     result = result or watch_reload(client, before, end)
@@ -181,9 +183,11 @@ def _verdict(answer: str) -> ReloadResult | None:
     first, _, rest = answer.partition("\n")
     if not first.startswith("Success="):
         return None
-    return ReloadResult(
-        first.strip() == "Success=1", messages.reload_words(rest.removeprefix("--"))
-    )
+    return ReloadResult(first.strip() == "Success=1", rest.removeprefix("--").strip())
+
+
+def _is_busy(result: ReloadResult) -> bool:
+    return messages.reload_words(result.text).startswith(_BUSY)
 
 
 def _load_status(client: RuntimeClient, end: float) -> ReloadResult | None:

@@ -20,6 +20,7 @@ from dataplane_core.haproxy.control import Control, HaproxyStatus
 from dataplane_core.haproxy.leader import Duty, lead
 from dataplane_core.haproxy.master import ReloadResult
 from dataplane_core.haproxy.runtime import Runtime
+from dataplane_core.resources.registry import Registry
 from dataplane_core.settings import Settings
 from dataplane_core.store.journal.reloads import Job, ReloadRecord, ReloadTable
 from dataplane_core.store.journal.state import State
@@ -80,7 +81,8 @@ class ReloadQueue:
     """Asks for reloads, does them, and keeps their records in `table`.
 
     Any worker may ask for a reload; the worker that leads does it. Where no worker leads, a worker
-    that forces a reload does it itself. `files` are what a reload loads.
+    that forces a reload does it itself. `files` are what a reload loads; by `registry`, secrets of
+    the configuration's lines are found in HAProxy's words.
     """
 
     def __init__(
@@ -91,6 +93,7 @@ class ReloadQueue:
         runtime: Runtime,
         hooks: ReloadHooks,
         files: FilesToLoad,
+        registry: Registry | None = None,
     ) -> None:
         self._state = state
         self._lock = state.path("leader.lock")
@@ -99,7 +102,7 @@ class ReloadQueue:
         self._records = table
         self._hooks = hooks
         self.files = files
-        self.control = Control(settings, runtime)
+        self.control = Control(settings, runtime, registry)
 
     def request(
         self, version: int, reason: str = "", *, beside: bool = False, at_once: bool = False

@@ -7,13 +7,18 @@ from functools import cached_property
 from typing import Any
 
 from dataplane_core.errors import Reference
-from dataplane_core.grammar import LineForm, Prop, Statement
-from dataplane_core.grammar.model import HeadTable
-from dataplane_core.grammar.vocabulary import keywords_of
+from dataplane_core.grammar import Prop, Statement
 from dataplane_core.lazy_pattern import lazy_pattern
 from dataplane_core.resources.collections import Collection, SectionCollection, SingleSection
 from dataplane_core.resources.extra_props import UNMANAGED
 from dataplane_core.resources.registry import Registry
+from dataplane_core.resources.secret_lines import (
+    SecretLines,
+    holds_secret,
+    is_always_secret,
+    is_secret,
+    parts_of,
+)
 from dataplane_core.text import Line
 from dataplane_core.text.credentials import (
     HIDDEN,
@@ -53,7 +58,7 @@ class Secrets:
     def _of(self, collection: Collection) -> Mapping[str, Prop]:
         known = self._props.get(collection.name)
         if known is None:
-            found = {prop.name: prop for prop in collection.props if _holds_secret(prop)}
+            found = {prop.name: prop for prop in collection.props if holds_secret(prop)}
             known = self._props[collection.name] = found
         return known
 
@@ -62,7 +67,7 @@ class Secrets:
         heads = {
             form.head
             for one in statements
-            if any(map(_is_always_secret, one.props))
+            if any(map(is_always_secret, one.props))
             for form in one.forms
         }
         for line in lines:
@@ -81,11 +86,11 @@ class Secrets:
         return statements + [one.table.statement for one in self._registry.rows_of(kind)]
 
     @cached_property
-    def _tables(self) -> list["_SecretLines"]:
+    def _tables(self) -> list["SecretLines"]:
         """The lines of all kinds of sections in which some can have secrets."""
         every = self._registry.collections.values()
         kinds = {one.kind for one in every if isinstance(one, SectionCollection | SingleSection)}
-        made = (_SecretLines(self._statements(kind)) for kind in sorted(kinds))
+        made = (SecretLines(self._statements(kind)) for kind in sorted(kinds))
         return [one for one in made if one.forms]
 
     def concealed(self, line: str) -> str:
@@ -99,17 +104,46 @@ class Secrets:
             return mark[0] + self.concealed(line[mark.end() :])
         if self._is_plain(line):
             return line
+        return conceal(_without(line, *self._words(line)))
+
+    def hidden(self, line: str) -> set[str]:
+        """Return the words that `concealed` shows something else for, quoted and unquoted.
+
+        Keywords of a line that nobody can read are not among them.
+        """
+        mark = _COMMENT.match(line)
+        if mark is not None:
+            return self.hidden(line[mark.end() :])
+        if self._is_plain(line):
+            return set()
+        tokens, places = self._words(line)
+        found = [tokens[at] for at in places]
+
+        def note(secret: str) -> str:
+            found.append(secret)
+            return HIDDEN
+
+        conceal(line, note)
+        fixed = {word for one in self._tables for word in one.fixed(tokens)}
+        words = {*found, *map(unquote, found)} - fixed
+        return {word for word in words if any(map(str.isalnum, word))}
+
+    def _words(self, line: str) -> tuple[Sequence[str], set[int]]:
+        """Return the words of a line, and the places of those that are secret.
+
+        A line with a quote that does not end has words between blanks, and nobody can read it.
+        """
         parsed, unread = Line(line.rstrip("\r\n")), 0
-        for table in self._tables if parsed.tokens else ():
-            found = table.words(parsed)
+        tokens = parsed.tokens or tuple(line.split())
+        for table in self._tables if tokens else ():
+            found = table.words(parsed, tokens)
             if found is None:
-                unread = max(unread, table.unread(parsed))
+                unread = max(unread, table.unread(tokens))
             elif found:
-                return conceal(_without(line, parsed.tokens, found))
+                return tokens, found
             elif table.heads.has_head(parsed):
-                unread = -len(parsed.tokens)
-        places = set(range(unread, len(parsed.tokens))) if unread > 0 else set[int]()
-        return conceal(_without(line, parsed.tokens, places))
+                unread = -len(tokens)
+        return tokens, set(range(unread, len(tokens))) if unread > 0 else set()
 
     def _is_plain(self, line: str) -> bool:
         """Return whether a line surely has no secret, as most have none: found by its text."""
@@ -129,6 +163,10 @@ class Secrets:
         words = sorted({word for one in self._tables for word in one.keywords})
         return re.compile("|".join(map(re.escape, words)) or "(?!)")
 
+    def concealed_field(self, name: str, value: str) -> str:
+        """Return the value of a header field without the credentials in it."""
+        return HIDDEN if is_secret_header(name) else conceal(value)
+
     def concealed_diff(self, diff: str) -> str:
         """Return a unified diff of two configurations without the secrets in its lines."""
         lines = split_lines(diff)
@@ -136,60 +174,6 @@ class Secrets:
             one if at < 2 or one[:1] in "@\\" else one[:1] + self.concealed(one[1:])
             for at, one in enumerate(lines)
         )
-
-
-class _SecretLines:
-    """The lines of one kind of section, and which of them may have secrets.
-
-    `forms` has for each such form the words without which a line of it has none; None where none
-    are needed.
-    """
-
-    def __init__(self, statements: Iterable[Statement]) -> None:
-        self.heads = HeadTable([*dict.fromkeys(statements)])
-        self.forms: dict[LineForm, frozenset[str] | None] = {}
-        for candidates in self.heads.by_head.values():
-            for _, form in candidates:
-                if any(map(_is_always_secret, form.props)):
-                    self.forms[form] = keywords_of(form.term, _is_always_secret)
-                elif any(map(_holds_secret, form.props)):
-                    self.forms[form] = frozenset()
-        self._words = frozenset(form.head[0] for form in self.forms)
-        self.keywords = frozenset(word for one in self.forms.values() for word in one or ())
-        always = (form.head[0] for form, words in self.forms.items() if words is None)
-        self.always = frozenset(always)
-
-    def words(self, line: Line) -> set[int] | None:
-        """Return the places of the words of a line that are secret; None if it cannot be read."""
-        first = unquote(line.tokens[0])
-        if first not in self._words or not self._may(first, line.raw):
-            return set()
-        match = self.heads.lookup(line)
-        if match is None or match[1] not in self.forms:
-            return set()
-        if match[2] is None:
-            return None
-        said, form = match[2].values, match[1]
-        secrets = {*_secrets(form.props, said)}
-        behind = range(len(form.head), len(line.tokens))
-        plain = {at: unquote(line.tokens[at]) for at in behind}
-        found = {at for at in behind if plain[at] in secrets or line.tokens[at] in secrets}
-        known = {plain[at] for at in found} | {line.tokens[at] for at in found}
-        for secret in secrets - known:
-            within = {at for at in behind if secret in plain[at]}
-            found |= within or set(behind)
-        return found
-
-    def unread(self, line: Line) -> int:
-        """Return how many words of a line that cannot be read are shown."""
-        return max((len(form.head) for form in self.forms
-                    if line.tokens[: len(form.head)] == form.head), default=0)  # fmt: skip
-
-    def _may(self, first: str, raw: str) -> bool:
-        """Return whether a line that begins with such a word may have a secret in it."""
-        if first in self.always or may_hold_credentials(raw):
-            return True
-        return any(word in raw for word in self.keywords)
 
 
 def _without(line: str, tokens: Sequence[str], places: Container[int]) -> str:
@@ -200,19 +184,6 @@ def _without(line: str, tokens: Sequence[str], places: Container[int]) -> str:
         parts += [line[last:start], HIDDEN if at in places else token]
         last = start + len(token)
     return "".join(parts) + line[last:]
-
-
-def _secrets(props: Iterable[Prop], values: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the secrets among the values of a line, or of an item in it."""
-    for prop in props:
-        value = values.get(prop.name)
-        if value is None or not _holds_secret(prop):
-            continue
-        if isinstance(prop.items, tuple):
-            for item in value:
-                yield from _secrets(prop.items, item)
-        elif _is_secret(prop, values):
-            yield from map(str, value if isinstance(value, list) else (value,))
 
 
 def is_sealed(value: Any) -> bool:
@@ -233,31 +204,12 @@ def unsealed(value: Any) -> Any:
     return _SEAL.sub(HIDDEN, value) if isinstance(value, str) else value
 
 
-def _parts(prop: Prop) -> tuple[Prop, ...]:
-    return prop.items if isinstance(prop.items, tuple) else (prop.items,) if prop.items else ()
-
-
-def _holds_secret(prop: Prop) -> bool:
-    return prop.secret or bool(prop.secret_of) or any(map(_holds_secret, _parts(prop)))
-
-
-def _is_always_secret(prop: Prop) -> bool:
-    return prop.secret or any(map(_is_always_secret, _parts(prop)))
-
-
-def _is_secret(prop: Prop, values: Mapping[str, Any]) -> bool:
-    """Return whether the value of a property is a secret in an object that says all that."""
-    if not prop.secret_of:
-        return _is_always_secret(prop)
-    return is_secret_header(str(values.get(prop.secret_of, "")))
-
-
 def _sealed(prop: Prop | None, value: Any, values: Mapping[str, Any]) -> Any:
     """Return the value of a property of an object that says `values`, without the secrets in it."""
-    if prop is not None and not isinstance(prop.items, tuple) and _is_secret(prop, values):
+    if prop is not None and not isinstance(prop.items, tuple) and is_secret(prop, values):
         return [_seal(one) for one in value] if isinstance(value, list) else _seal(value)
     if isinstance(value, list):
-        inner = {one.name: one for one in _parts(prop)} if prop is not None else {}
+        inner = {one.name: one for one in parts_of(prop)} if prop is not None else {}
         return [
             {name: _sealed(inner.get(name), held, item) for name, held in item.items()}
             if isinstance(item, dict)

@@ -7,7 +7,7 @@ name their line without it. (HAProxy's Management Guide, section 3, explains the
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from dataplane_core.errors import Finding
 from dataplane_core.lazy_pattern import lazy_pattern
@@ -52,16 +52,33 @@ def findings(output: str, candidate: str, name: str) -> list[Finding]:
     return found
 
 
-def reload_words(output: str) -> str:
+def reload_words(output: str, told: Callable[[str], str] = str) -> str:
     """Return HAProxy's own words on a reload, a message a line, without what frames them.
 
     Left out are severity and process id in front, the lines that name HAProxy's version and
-    program, and, unless there is nothing else, the lines about workers.
+    program, and, unless there is nothing else, the lines about workers. `told` gives for a message,
+    which may have several lines, what is told of it.
     """
     lines = [line for line in output.strip().splitlines() if not _program_line(line)]
-    bare = [_bare(line) for line in lines]
+    bare = [line for one in _grouped(lines) for line in told("\n".join(one)).split("\n")]
     said = [line for line in bare if line and not _NOISE.match(line)]
     return "\n".join(said or bare)[: FINDINGS_LIMIT * MESSAGE_LIMIT]
+
+
+def _grouped(lines: Iterable[str]) -> Iterator[list[str]]:
+    """Yield the lines of each message; what stands in front of the first one, line by line."""
+    group: list[str] = []
+    is_message = False
+    for line in lines:
+        starts = _START.match(line) is not None
+        if group and (starts or not is_message or _NOISE.match(line)):
+            yield group
+            group = []
+        if not group:
+            is_message = starts
+        group.append(_bare(line))
+    if group:
+        yield group
 
 
 def one_line(text: str) -> str:

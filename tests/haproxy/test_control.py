@@ -128,6 +128,7 @@ def test_a_command_that_only_signals_is_followed_by_the_master(own_haproxy: Hapr
     result = signalling.reload()
     assert not result.ok
     assert "unknown keyword 'bogus' in 'backend' section" in result.text
+    assert "path to executable" not in result.text
     assert signalling.status() == "up"
     since = signalling.result_since(begun)
     assert since is not None
