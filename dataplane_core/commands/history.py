@@ -41,13 +41,15 @@ def history(client: Client, as_json: bool, **query: Any) -> None:
     click.Option(["--files"], is_flag=True, help="The files beside it."),
     click.Option(["--section"], help="With --blame: of this section, as `backend be1`."),
     click.Option(["--resource"], help="With --blame: of this path."),
+    click.Option(["--with-secrets"], is_flag=True, help="Print secrets in lines."),
 )
 def show(
     client: Client, as_json: bool, version: str, text: bool, blame: bool, files: bool,
-    section: str | None, resource: str | None,
+    section: str | None, resource: str | None, with_secrets: bool,
 ) -> None:  # fmt: skip
     """Show a past version."""
     path = f"history/{version}"
+    raw = {"with_secrets": "true" if with_secrets else None}
     if text:
         found = client.get(f"{path}/text")
         if as_json:
@@ -56,12 +58,12 @@ def show(
             click.echo(found, nl=False)
         return
     if blame:
-        query = {"section": section, "resource": resource}
+        query = {"section": section, "resource": resource, **raw}
         _print(client.get(f"{path}/blame", **query), _blamed, as_json)
     elif files:
         _print(client.get(f"{path}/files"), _file, as_json)
     else:
-        one = client.get(path)
+        one = client.get(path, **raw)
         if as_json:
             print_json(one)
             return

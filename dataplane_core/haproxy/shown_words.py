@@ -4,16 +4,14 @@ That is what lines of files outside the storage hold, and secrets of the configu
 HAProxy quotes a line, or a word of it, that it does not take.
 """
 
-import re
 from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
 
 from dataplane_core.haproxy.foreign_files import ForeignFiles, storage_folders
 from dataplane_core.resources.registry import Registry
-from dataplane_core.resources.secrets import Secrets
+from dataplane_core.resources.secrets import Secrets, without_words
 from dataplane_core.settings import Settings
-from dataplane_core.text.credentials import HIDDEN, conceal
 
 
 class ShownWords:
@@ -49,11 +47,8 @@ class WordsAbout:
         line = line or self._words.foreign.line_of(message)
         written = self._lines[line - 1] if line and line <= len(self._lines) else ""
         message = self._words.foreign.without_contents(message, written)
-        if written:
-            message = _without(message, self._words.secrets.hidden(written))
-        elif refused:
-            message = _without(message, self._hidden)
-        return conceal(message)
+        hidden = self._hidden if refused and not written else self._words.secrets.hidden(written)
+        return without_words(message, hidden)
 
     @cached_property
     def _lines(self) -> list[str]:
@@ -62,14 +57,6 @@ class WordsAbout:
     @cached_property
     def _hidden(self) -> set[str]:
         return {word for line in self._lines for word in self._words.secrets.hidden(line)}
-
-
-def _without(message: str, words: set[str]) -> str:
-    """Return a message with something else in the place of some words."""
-    if not words:
-        return message
-    pattern = "|".join(map(re.escape, sorted(words, key=len, reverse=True)))
-    return re.sub(rf"(?<!\w)(?:{pattern})(?!\w)", HIDDEN, message)
 
 
 def shown_words(

@@ -163,6 +163,10 @@ class Secrets:
         words = sorted({word for one in self._tables for word in one.keywords})
         return re.compile("|".join(map(re.escape, words)) or "(?!)")
 
+    def concealed_quote(self, message: str, line: str) -> str:
+        """Return a message that may quote a line of a configuration, without its secrets."""
+        return without_words(message, self.hidden(line))
+
     def concealed_field(self, name: str, value: str) -> str:
         """Return the value of a header field without the credentials in it."""
         return HIDDEN if is_secret_header(name) else conceal(value)
@@ -174,6 +178,15 @@ class Secrets:
             one if at < 2 or one[:1] in "@\\" else one[:1] + self.concealed(one[1:])
             for at, one in enumerate(lines)
         )
+
+
+def without_words(message: str, words: Iterable[str]) -> str:
+    """Return a message with something else in the place of some words, and of credentials."""
+    longest = sorted(words, key=len, reverse=True)
+    if longest:
+        pattern = "|".join(map(re.escape, longest))
+        message = re.sub(rf"(?<!\w)(?:{pattern})(?!\w)", HIDDEN, message)
+    return conceal(message)
 
 
 def _without(line: str, tokens: Sequence[str], places: Container[int]) -> str:

@@ -29,6 +29,7 @@ _FLAGS = r"(?:\s+-m\s+[a-z]+|\s+-[a-zA-Z](?![a-z]))*+"
 _USER = re.compile(r"(://)([^/\s@\"'?#]++)(?=@)")
 _OTHERS = (
     re.compile(rf"({_NAME}\s*+:{_BLANK}*)((?:{_SCHEME}{_BLANK}+)?{_VALUE})", re.I),
+    re.compile(rf"((?<![\w?&-])(?:(?!{_WORDS})[\w-])*+(?:{_WORDS})[\w-]*+=)([^&\s\"'*]++)", re.I),
     re.compile(rf"(\b(?:Basic|Bearer){_BLANK}+)([A-Za-z0-9._~+/=-]{{6,}})", re.I),
     re.compile(rf"(\b(?:AUTH|PASS){_BLANK}+)({_VALUE})"),
 )

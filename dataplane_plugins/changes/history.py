@@ -106,6 +106,9 @@ _FILTERS = (
 _VERSION = Parameter(
     "version", where="path", required=True, help="Number of the version, or `newest`."
 )
+_WITH_SECRETS = Parameter(
+    "with_secrets", "boolean", default=False, help="Show secrets in lines of the configuration."
+)
 _BLAMED = {
     "type": "object",
     "required": ["line", "text", "version"],
@@ -162,10 +165,7 @@ _ONE = operation(
     "getVersion",
     TAG,
     "Read a version. Its record, and what it changed of the version before.",
-    (
-        _VERSION,
-        Parameter("with_secrets", "boolean", default=False, help="Show secrets in the diff."),
-    ),
+    (_VERSION, _WITH_SECRETS),
     _200=Response({"$ref": "history_version_details"}),
     _404=NOT_FOUND,
 )
@@ -188,6 +188,7 @@ _BLAME = operation(
         _VERSION,
         Parameter("resource", help="Path of the resource."),
         Parameter("section", help="Kind and name of the section, as `backend be1`."),
+        _WITH_SECRETS,
     ),
     _200=Response({"type": "array", "items": {"$ref": "history_line"}}),
     _404=NOT_FOUND,

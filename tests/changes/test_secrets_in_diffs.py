@@ -64,3 +64,46 @@ def test_the_audit_file_hides_those_in_a_query(api: WholeApi) -> None:
     api.call("DELETE", "/v3/services/haproxy/storage/maps/nix", api_key="first-one")
     audit = Path(api.app.services.settings.dataplane.audit_file).read_text()
     assert "api_key=***" in audit and "-one" not in audit
+
+
+KINDS = f"""\
+# _version=1
+global
+  cluster-secret {(SECRET := "hunter2-hunter2")}
+  setenv A https://me:{SECRET}@a.example/
+userlist staff
+  user bob insecure-password {SECRET}
+  user eve password {SECRET}
+  user bad passwort {SECRET}
+defaults
+  mode http
+frontend fe
+  bind 127.0.0.1:8080 tcp-md5sig {SECRET}
+  http-request set-header Authorization "Bearer {SECRET}"
+  http-request deny if {{ req.hdr(x-api-key) {SECRET} }}
+  http-request redirect location /?token={SECRET}
+  http-request return status 200 hdr Set-Cookie {SECRET}
+  http-response set-header Set-Cookie {SECRET}
+  stats auth admin:{SECRET}
+  # user bob password {SECRET}
+  http-request set-header Cookie "open {SECRET}
+backend be
+  dynamic-cookie-key {SECRET}
+  option httpchk GET / HTTP/1.1\\r\\nAuthorization:\\ {SECRET}
+  http-check send hdr Authorization {SECRET}
+  tcp-check send AUTH\\ {SECRET}\\r\\n
+  server s1 127.0.0.1:1 tcp-md5sig {SECRET}
+"""
+
+
+def test_blame_shows_lines_without_secrets(tmp_path: Path) -> None:
+    api = WholeApi(tmp_path, KINDS)
+    lines = KINDS.splitlines()
+    for more, shown in (({}, False), ({"with_secrets": "true"}, True)):
+        found = api.call("GET", f"{OWN}/history/newest/blame", **more).json
+        assert len(found) == len(lines)
+        for one, line in zip(found, lines, strict=True):
+            if SECRET not in line or shown:
+                assert one["text"] == line
+            else:
+                assert SECRET not in one["text"] and "***" in one["text"]

@@ -1,5 +1,6 @@
 """Answer questions about past versions."""
 
+from collections.abc import Callable
 from typing import Any
 
 import falcon
@@ -10,6 +11,7 @@ from dataplane_core.plugin import (
     BlamedLine,
     NotFound,
     Reference,
+    Secrets,
     Services,
     VersionRecord,
     View,
@@ -142,6 +144,7 @@ class Blame:
         self._services = services
         self._archive = services.config.archive
         self._paths = ResourcePaths(view)
+        self._secrets = Secrets(view.registry)
 
     def on_get(self, req: ApiRequest, resp: falcon.Response, version: str) -> None:
         number = number_of(self._services, version)
@@ -150,7 +153,8 @@ class Blame:
         if wanted is not None:
             lines = [line for line in lines if line.number in wanted]
         records = self._archive.records({line.version for line in lines})
-        resp.data = to_json([_blamed(line, records.get(line.version)) for line in lines])
+        shown = str if req.query["with_secrets"] else self._secrets.concealed
+        resp.data = to_json([_blamed(one, shown, records.get(one.version)) for one in lines])
 
     def _references(self, req: ApiRequest) -> list[Reference]:
         resource, section = req.query["resource"], req.query["section"]
@@ -175,8 +179,11 @@ class Blame:
         return found
 
 
-def _blamed(line: BlamedLine, record: VersionRecord | None) -> dict[str, Any]:
-    shown: dict[str, Any] = {"line": line.number, "text": line.text, "version": line.version}
+def _blamed(
+    line: BlamedLine, text_of: Callable[[str], str], record: VersionRecord | None
+) -> dict[str, Any]:
+    text = text_of(line.text)
+    shown: dict[str, Any] = {"line": line.number, "text": text, "version": line.version}
     if line.or_earlier:
         shown["or_earlier"] = True
     elif record is not None:

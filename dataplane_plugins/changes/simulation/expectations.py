@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from dataplane_core.plugin import Invalid
+from dataplane_core.plugin import Invalid, conceal
 from dataplane_plugins.changes.simulation.request_reading import read_request
 from dataplane_plugins.changes.simulation.requests import SimulatedRequest
 
@@ -41,7 +41,7 @@ def failures(expected: Mapping[str, Any], result: Mapping[str, Any]) -> Iterator
 
 
 def _said(value: object) -> str:
-    return "none" if value is None else str(value)
+    return "none" if value is None else conceal(str(value))
 
 
 def described(request: SimulatedRequest) -> str:

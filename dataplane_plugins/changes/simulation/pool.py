@@ -13,6 +13,7 @@ from dataplane_core.plugin import (
     ForeignFiles,
     NamedFiles,
     Registry,
+    Secrets,
     Services,
     dataclass,
     haproxy_program,
@@ -105,6 +106,7 @@ class Pool:
         stored: Iterable[str] = (),
     ) -> None:
         self._foreign = ForeignFiles(SCRATCH_NAME, stored)
+        self._secrets = Secrets(registry)
         self.admission = Admission(calls)
         self._program = program
         self._registry = registry
@@ -145,7 +147,7 @@ class Pool:
         files = NamedFiles(self._config_file, subject.document.text())
         state = files.state()
         scratch = Rewriting(self._registry, subject, str(self._config_file.parent)).done()
-        process = ScratchProcess(self._program(), scratch, self._foreign)
+        process = ScratchProcess(self._program(), scratch, self._foreign, self._secrets)
         with ExitStack() as unless_known:
             unless_known.callback(process.close)
             backends = dict(read_backends(process.command("show stat")))

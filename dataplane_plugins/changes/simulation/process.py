@@ -11,7 +11,7 @@ import socket
 import subprocess
 from contextlib import ExitStack, suppress
 
-from dataplane_core.plugin import DataplaneError, ForeignFiles, child_environment
+from dataplane_core.plugin import DataplaneError, ForeignFiles, Secrets, child_environment
 from dataplane_plugins.changes.simulation.folders import ScratchFolder
 from dataplane_plugins.changes.simulation.isolation import isolating
 from dataplane_plugins.changes.simulation.prelude import PRELUDE
@@ -60,12 +60,15 @@ class ScratchProcess:
     """An HAProxy that works on a scratch text; `close` ends it, and so does our own end.
 
     `log` is the socket that its log lines come from. It has taken its configuration once it is
-    made. Raises `ScratchFailed`. `foreign` keeps lines of other files out of HAProxy's words.
+    made. Raises `ScratchFailed`. `foreign` keeps lines of other files out of HAProxy's words, and
+    `secrets` those of the configuration.
     """
 
-    def __init__(self, program: str, scratch: ScratchText, foreign: ForeignFiles) -> None:
+    def __init__(
+        self, program: str, scratch: ScratchText, foreign: ForeignFiles, secrets: Secrets
+    ) -> None:
         self.scratch = scratch
-        self._foreign = foreign
+        self._foreign, self._secrets = foreign, secrets
         try:
             self._make(program)
         except OSError as error:
@@ -140,11 +143,12 @@ class ScratchProcess:
         said = said.replace(str(self.folder), "")
         place = _PLACE.match(said)
         if place is None:
-            return self._foreign.without_contents(said)
+            return self._secrets.concealed_quote(self._foreign.without_contents(said), "")
         at = int(place[1]) - 1
         line = self.scratch.lines[at] if at < len(self.scratch.lines) else 0
         written = "".join(self.scratch.text.split("\n")[at : at + 1])
         said = self._foreign.without_contents(said[place.end() :], written)
+        said = self._secrets.concealed_quote(said, written)
         return f"line {line}: {said}" if line else said
 
     def command(self, words: str) -> str:

@@ -17,6 +17,7 @@ from dataplane_core.plugin import (
     to_json,
 )
 from dataplane_plugins.changes.rendering import Rendering
+from dataplane_plugins.changes.simulation.concealing import Concealing
 from dataplane_plugins.changes.simulation.expectations import failures, read_requests
 from dataplane_plugins.changes.simulation.isolation import isolating
 from dataplane_plugins.changes.simulation.pool import Pool
@@ -38,6 +39,7 @@ class Simulations:
         self._registry = services.registry
         self._admission = pool.admission
         self._simulator = Simulator(pool, services.registry, Rendering(view).path)
+        self._concealing = Concealing(services.registry)
 
     def on_post(self, req: CheckedRequest, resp: falcon.Response) -> None:
         body = _question(parse_json(req.raw))
@@ -62,7 +64,8 @@ class Simulations:
                 result["name"] = request.name
             if request.expect:
                 result["failures"] = [*failures(request.expect, result)]
-        return _answer(results)
+        both = zip(results, requests, strict=True)
+        return _answer([self._concealing.shown(one, request) for one, request in both])
 
     def _subject(self, body: dict[str, Any], now: Subject) -> Subject:
         if "transaction" in body:
