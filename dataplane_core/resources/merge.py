@@ -14,6 +14,7 @@ from typing import Any
 
 from dataplane_core.errors import MergeConflict
 from dataplane_core.grammar import Row
+from dataplane_core.resources.alike_lines import AlikeLines
 from dataplane_core.resources.collections import RowCollection, SectionCollection, SingleSection
 from dataplane_core.resources.comparison import ObjectChange, compare
 from dataplane_core.resources.locate import named_rows, row_name
@@ -32,6 +33,7 @@ from dataplane_core.resources.secrets import Secrets
 from dataplane_core.resources.unseen_overlaps import repeated_keywords, touching_rows
 from dataplane_core.text import Document, Section
 from dataplane_core.text.conditions import directives_of
+from dataplane_core.text.document import SectionKey
 from dataplane_core.text.three_way import merge_lists
 
 _SINCE = "the configuration was changed in the same place since"
@@ -89,7 +91,7 @@ class _Merge:
         """Return the newest document with the change of mine; raises `MergeConflict`."""
         result = self._newest
         olds = {self._base.key(section): section for section in self._base.sections}
-        mine = {self._mine.key(section): section for section in self._mine.sections}
+        mine = self._own_sections(olds)
         for key, old in olds.items():
             new, there = mine.get(key), result.by_key(key)
             if new is old or (new is not None and new.text == old.text) or there is None:
@@ -100,18 +102,28 @@ class _Merge:
                 result = result.replace(there, new)
             else:
                 result = result.replace(there, self._section(old, new, there))
-        for key, section in mine.items():
+        for at, (key, section) in enumerate(mine.items(), 1):
             if key not in olds and result.by_key(key) is None:
-                result = result.insert(self._place(section, result), section)
+                result = result.insert(self._place([*mine][at:], result), section)
         if self._mine.preamble != self._base.preamble:
             result = Document(self._mine.preamble, result.sections, result.language)
         return result
 
-    def _place(self, section: Section, result: Document) -> int:
+    def _own_sections(self, olds: Mapping[SectionKey, Section]) -> dict[SectionKey, Section]:
+        """Return the sections of mine, the changed ones without the lines that others add too."""
+        alike = AlikeLines(self._registry, self._base, self._newest)
+        found = {}
+        for section in self._mine.sections:
+            key = self._mine.key(section)
+            old = olds.get(key)
+            same = old is not None and (old is section or old.text == section.text)
+            found[key] = section if same else alike.left_out(key, section)
+        return found
+
+    def _place(self, followers: Sequence[SectionKey], result: Document) -> int:
         """Return where a new section goes: in front of the one that follows it, or at the end."""
-        at = self._mine.position(section)
-        for follower in self._mine.sections[at + 1 :]:
-            there = result.by_key(self._mine.key(follower))
+        for follower in followers:
+            there = result.by_key(follower)
             if there is not None:
                 return result.position(there)
         return len(result.sections)

@@ -238,3 +238,36 @@ def test_a_new_section_keeps_its_defaults_and_conditions(registry: Registry) -> 
         sides = (mine, base.replace("mode tcp", "mode http"))
         merged = Merger(registry).merge(begun, *(Document.parse(text, registry.language, begun) for text in sides))
         assert merged.text() == mine.replace("mode tcp", "mode http")
+
+
+PLACES = "global\n  maxconn 100\n\nglobal\n  user x\n\nbackend b\n  mode http\n  retries 3\n"
+ALIKE = [
+    *((line, ("maxconn 100", "user x")) for line in ("nbthread 2", "setenv A b", "lua-load /x", "tune.bufsize 5", "what x")),
+    *((line, ("mode http", "retries 3")) for line in ("balance first", "option httpchk", "server s1 192.0.2.1:80")),
+]
+
+
+@pytest.mark.parametrize(("line", "places"), ALIKE)
+def test_a_line_that_both_add_in_two_places_is_there_once(registry: Registry, line: str, places: tuple[str, str]) -> None:
+    begun = Document.parse(PLACES, registry.language)
+    sides = [Document.parse(PLACES.replace(one, f"{one}\n  {line}"), registry.language, begun) for one in places]
+    for mine, newest in (sides, sides[::-1]):
+        assert Merger(registry).merge(begun, mine, newest).text() == newest.text()
+
+
+def test_rows_without_names_that_both_add_are_never_doubled_where_sections_are_one(registry: Registry) -> None:
+    begun = Document.parse(PLACES, registry.language)
+    log = "\n  log 192.0.2.9 local0"
+    sides = [Document.parse(PLACES.replace(one, one + log), registry.language, begun) for one in ("maxconn 100", "user x")]
+    for mine, newest in (sides, sides[::-1]):
+        with pytest.raises(MergeConflict) as caught:
+            Merger(registry).merge(begun, mine, newest)
+        assert [one.reference.collection for one in caught.value.overlaps] == ["log_targets"]
+
+
+def test_the_rest_of_a_change_stays_where_a_line_of_it_is_there_already(registry: Registry) -> None:
+    begun = Document.parse(PLACES, registry.language)
+    mine = PLACES.replace("maxconn 100", "maxconn 100\n  nbthread 2\n  pidfile /p")
+    newest = PLACES.replace("user x", "user x\n  nbthread 2")
+    merged = Merger(registry).merge(begun, *(Document.parse(one, registry.language, begun) for one in (mine, newest)))
+    assert merged.text() == newest.replace("maxconn 100", "maxconn 100\n  pidfile /p")
