@@ -186,7 +186,8 @@ def object_at(
 
     `at` counts from 0, -1 is the header. None stands for a kind that no collection has.
     """
-    one = owner(registry.collections.values(), section.kind)
+    kind = section.kind
+    one = registry.sections_of(kind) or owner(registry.collections.values(), kind)
     prefix = one.unnamed if isinstance(one, SectionCollection) else None
     name = _shown_name(document, section, prefix)
     is_line = 0 <= at < len(section.lines)

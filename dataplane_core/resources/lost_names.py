@@ -12,7 +12,7 @@ from dataplane_core.grammar.names import Name
 from dataplane_core.resources.document_names import FEW, DocumentNames, Thing, Use
 from dataplane_core.resources.line_names import Given, may_say
 from dataplane_core.resources.name_readers import NameReaders
-from dataplane_core.text import Document, Line, Section
+from dataplane_core.text import Document, Section
 from dataplane_core.text.splice import common_end, common_start
 
 _Key = tuple[str, str]
@@ -99,25 +99,17 @@ def _given_no_more(readers: NameReaders, old: Section, news: list[Section]) -> I
     if not went:
         return
     came: set[Given] = set()
+    reader = readers.of(old.kind)
     for section in news:
         lines = section.lines[start : len(new.lines) - end] if section is new else section.lines
-        came.update(_given(readers, section, lines))
-    reader = readers.of(old.kind)
-    for one in dict.fromkeys(_given(readers, old, went)):
+        came.update(reader.given(lines))
+    for one in dict.fromkeys(reader.given(went)):
         if one in came:
             continue
         if one.numbers or not any(
             reader.saying(section, one.name).gives(one.kind, one.name) for section in news
         ):
             yield Gone(Thing(old, one.kind, one.name), one if one.numbers else None)
-
-
-def _given(readers: NameReaders, section: Section, lines: Iterable[Line]) -> Iterator[Given]:
-    reader = readers.of(section.kind)
-    for line in lines:
-        names = reader.line(line) if line.tokens else None
-        if names is not None:
-            yield from names.given
 
 
 def _candidates(now: DocumentNames, gone: list[Gone]) -> Iterator[Use]:

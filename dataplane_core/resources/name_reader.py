@@ -23,7 +23,7 @@ from dataplane_core.resources.line_names import (
     lines_saying,
 )
 from dataplane_core.text import Line, Section
-from dataplane_core.text.tokens import may_be_quoted
+from dataplane_core.text.tokens import may_be_quoted, plain_word
 
 
 class NameReader:
@@ -39,6 +39,10 @@ class NameReader:
         forms = {form: _named(form.props) for one in statements for form in one.forms}
         self._forms = {form: props for form, props in forms.items() if props}
         self._words = frozenset(form.head[0] for form in self._forms)
+        self._giving = frozenset(
+            form.head[0] for form, props in self._forms.items()
+            if any(prop.declares for prop in props)
+        )  # fmt: skip
         self._plain = dict(_plain_lines(self.heads, self._forms))
         self.holding = frozenset(
             form.head[0] for form, props in self._forms.items() if any(map(_holds, props))
@@ -70,6 +74,13 @@ class NameReader:
             line.readings[self] = self._names(line)
         known: LineNames | None = line.readings[self]
         return known
+
+    def given(self, lines: Iterable[Line]) -> Iterator[Given]:
+        """Yield the names that lines give; those that only refer to some are not read."""
+        for line in lines:
+            if line.tokens and plain_word(line.tokens[0]) in self._giving:
+                names = self.line(line)
+                yield from names.given if names else ()
 
     def _read(self, found: Iterable[tuple[int, Line]]) -> SectionNames:
         lines, given = list[tuple[int, LineNames]](), dict[str, dict[str, Any]]()

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from dataplane_core.dataclass import dataclass
 from dataplane_core.errors import Reference
+from dataplane_core.grammar.names import Name
 from dataplane_core.resources.collections import RowCollection, SectionCollection, SingleSection
 from dataplane_core.resources.document_names import DocumentNames, HasFile, Thing, Use
 from dataplane_core.resources.line_names import Given
@@ -142,6 +143,7 @@ class Shown:
         self._registry = registry
         self._headers: dict[int, int] = {}
         self._known: dict[tuple[int, str, str], Reference | None] = {}
+        self._meant: dict[tuple[int, Name], tuple[Reference, ...]] = {}
         above = document.preamble.count("\n")
         for section in document.sections:
             self._headers[id(section)] = above + len(section.lead) + 1
@@ -150,7 +152,6 @@ class Shown:
     def use(self, use: Use) -> NamedUse:
         """Return what a use of a name looks like from outside."""
         name = use.mention.name
-        found = self.names.things(use.section, name)
         text = f"{name.scope}/{name.text}" if name.scope and name.text else name.text or name.scope
         return NamedUse(
             self._line(use.section, use.at),
@@ -159,9 +160,17 @@ class Shown:
             use.mention.path,
             name.kinds,
             text,
-            tuple(filter(None, (self.reference(thing) for thing in found))),
+            self._targets(use.section, name),
             any(use.at in block for block in use.section.blocks[0]),
         )
+
+    def _targets(self, section: Section, name: Name) -> tuple[Reference, ...]:
+        """Return the objects that a name in a section may mean: many lines may refer to one."""
+        key = id(section), name._replace(start=0, end=0)
+        if key not in self._meant:
+            found = map(self.reference, self.names.things(section, name))
+            self._meant[key] = tuple(filter(None, found))
+        return self._meant[key]
 
     def idle(self, thing: Thing, at: int) -> UnusedName:
         """Return what an unused name looks like from outside."""

@@ -1,6 +1,7 @@
 """Answer what refers to what, and rename."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from dataplane_core.plugin import (
     NamedUse,
     NameKind,
     NamesInFiles,
+    Reference,
     Services,
     Snapshot,
     View,
@@ -54,18 +56,21 @@ class _Responder:
         self._files = FileUses(view, services.file_objects)
 
     def _uses(self, uses: Sequence[NamedUse], snapshot: Snapshot) -> list[dict[str, Any]]:
-        return [self._use(one, snapshot) for one in uses]
+        location = cache(self._view.location)  # many uses mean one thing
+        return [self._use(one, snapshot, location) for one in uses]
 
-    def _use(self, use: NamedUse, snapshot: Snapshot) -> dict[str, Any]:
+    def _use(
+        self, use: NamedUse, snapshot: Snapshot, location: Callable[[Reference], str]
+    ) -> dict[str, Any]:
         """Return a use as JSON; lines are those of the file."""
         return {
-            "resource": self._view.location(use.resource) if use.resource else None,
+            "resource": location(use.resource) if use.resource else None,
             "section": use.section,
             "line": snapshot.head.above(use.line),
             "property": use.property,
             "kinds": list(use.kinds),
             "name": use.name,
-            "targets": [self._view.location(one) for one in use.targets],
+            "targets": [location(one) for one in use.targets],
         }
 
     def _in_files(self, snapshot: Snapshot) -> NamesInFiles:
