@@ -5,7 +5,7 @@ import os
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import field
+from dataclasses import field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -81,7 +81,9 @@ class FileObjects(Protocol):
 class Services:
     """The parts of a server, as `wiring.make_services` puts them together.
 
-    Plugins add to `file_objects` whose files hold objects that the interface knows.
+    Plugins add to `file_objects` whose files hold objects that the interface knows. The blocks of
+    plugins are not in `settings`; each plugin of a third party is given services with its own block
+    (`OwnForms`).
     """
 
     settings: Settings
@@ -178,3 +180,23 @@ class Services:
     def _follow_edits(self, stop: threading.Event) -> None:
         """Watch haproxy.cfg: what someone else writes there is numbered, kept and reloaded."""
         watch(self.settings.haproxy.config_file, self.config.file.notice_edit, stop)
+
+
+class OwnForms:
+    """Makes of what hooks are given what each plugin of a third party gets: with its settings."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._services: dict[tuple[str, str], Services] = {}
+
+    def __call__(self, plugin: str, module: str, argument: Any) -> Any:
+        """Return the form of an argument for a plugin; the same one each time."""
+        if isinstance(argument, Settings):
+            return self._settings.seen_by(plugin, module)
+        if not isinstance(argument, Services):
+            return argument
+        known = plugin, module
+        if known not in self._services:
+            own = self._settings.seen_by(plugin, module)
+            self._services[known] = replace(argument, settings=own)
+        return self._services[known]

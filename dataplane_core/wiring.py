@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
@@ -18,7 +17,7 @@ from dataplane_core.haproxy.live import LivePlanner
 from dataplane_core.haproxy.reload import ReloadQueue
 from dataplane_core.haproxy.runtime import Runtime
 from dataplane_core.haproxy.shown_words import shown_words
-from dataplane_core.hooks.containment import PluginError
+from dataplane_core.hooks.containment import REMEDY, PluginError
 from dataplane_core.hooks.manager import (
     BLOCKED,
     NOT_CHOSEN,
@@ -39,8 +38,9 @@ from dataplane_core.resources.lost_names import taken
 from dataplane_core.resources.origins import Origins, RegistryError, Unchecked
 from dataplane_core.resources.referring import lost_names
 from dataplane_core.resources.registry import Registry
-from dataplane_core.services import Services
-from dataplane_core.settings import Settings, SettingsError, SettingsProblem
+from dataplane_core.services import OwnForms, Services
+from dataplane_core.settings import Settings, SettingsError
+from dataplane_core.settings.plugin_blocks import broken_blocks
 from dataplane_core.store import State
 from dataplane_core.store.config import ConfigStore
 from dataplane_core.store.file_history import FileHistory
@@ -73,14 +73,15 @@ def make_services(
         make = partial(make_services, settings, plugins, state)
         return without_faulty_plugins(settings, plugins, make)
     manager = manager_of(settings, plugins, left_out)
+    manager.give_forms(OwnForms(settings))
     with manager.watchdog.at_work():
         manager.hook.dataplane_settings(settings=settings)
         registry = register_collections(manager, check=manager.has_others)
     if state is not None:
-        return _services_on(state, settings, manager, registry)
+        return _services_on(state, settings.without_blocks(), manager, registry)
     state = State(settings.state_dir)
     with state.shut_on_failure():
-        return _services_on(state, settings, manager, registry)
+        return _services_on(state, settings.without_blocks(), manager, registry)
 
 
 def _services_on(
@@ -170,7 +171,7 @@ def without_faulty_plugins(
     """Return what is made without the plugins of third parties that cannot take part.
 
     Where one fails, all is made anew without it. Plugins that `plugins` names, and all where the
-    settings say so (`plugins_strict`), stop the start instead.
+    settings say so (`plugins_strict`), stop the start instead, as do those that are required.
     """
     try:
         return make({})
@@ -183,8 +184,10 @@ def without_faulty_plugins(
             raise
         fault = error
     from dataplane_core.hooks.left_out import without_faulty
+    from dataplane_core.settings.plugin_choice import required_plugins
 
-    return without_faulty(make, names, fault)
+    required = required_plugins(settings, names)
+    return without_faulty(make, [one for one in names if one not in required], fault, required)
 
 
 def make_manager(
@@ -230,31 +233,21 @@ def manager_of(
 ) -> Manager:
     """Return the manager that the settings ask for, as `make_manager` makes it.
 
-    Raises SettingsError when `block_plugins` names a plugin that does not exist, as what was to be
-    left out would be loaded, or when `plugins.only` does.
+    Raises SettingsError where a setting names a plugin that does not exist, as what was to be left
+    out would be loaded, or one that is required is left out by another setting.
     """
-    blocked, only = settings.dataplane.block_plugins, settings.dataplane.plugins.only
-    if plugins is None and (blocked or only):
-        known = {*own_plugins(), *(name for name, _ in installed())}
-        problems = [
-            _unknown(settings, key, name, known)
-            for key, names in ((_BLOCK, blocked), (_ONLY, only))
-            for name in names
-            if name not in known
-        ]
-        if problems:
+    choice = settings.dataplane.plugins
+    blocked, only = settings.dataplane.block_plugins, choice.only
+    if plugins is None and (blocked or only or choice.required or broken_blocks()):
+        from dataplane_core.settings.plugin_choice import unusable_settings, wrong_choices
+
+        others = [name for name, _ in installed()]
+        if problems := [*wrong_choices(settings, {*own_plugins(), *others})]:
             raise SettingsError(tuple(problems))
+        for name, fault in unusable_settings(others).items():
+            if not (name in blocked or name in left_out or (only and name not in only)):
+                raise PluginError(f"{fault}; {REMEDY}", name)
     return make_manager(plugins, blocked, only, left_out, settings.dataplane.hook_timeout)
-
-
-_BLOCK, _ONLY = "dataplane.block_plugins", "dataplane.plugins.only"
-
-
-def _unknown(settings: Settings, key: str, name: str, known: Iterable[str]) -> SettingsProblem:
-    near = get_close_matches(name, sorted(known), n=1)
-    names = "names are those of the server's own modules, as service.docs, and of entry points"
-    remedy = f"did you mean {near[0]}?" if near else names
-    return settings.problem(key, f"there is no plugin {name}; {remedy}")
 
 
 def declared(settings: Settings, left_out: LeftOut | None = None) -> tuple[Manager, Registry]:

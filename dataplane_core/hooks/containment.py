@@ -16,6 +16,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from dataplane_core.dataclass import dataclass
 from dataplane_core.errors import DataplaneError, StartRefused
+from dataplane_core.hooks.own_forms import OwnForm, same_for_all, with_own_forms
 from dataplane_core.hooks.time_limit import TimeLimit, TooLate
 from dataplane_core.hooks.watchdog import HookCall, Watchdog
 
@@ -112,19 +113,21 @@ class Containment:
     """Shields the hooks of plugins, and reports their failures.
 
     `terms` are those of each hook, by its name. `on_fault` is called with each failure that does
-    not stop the start.
+    not stop the start, `own_form` for each argument of a hook of a third party.
     """
 
     def __init__(self, terms: dict[str, Terms]) -> None:
         self.on_fault: Callable[[Fault], object] = lambda fault: None
+        self.own_form: OwnForm = same_for_all
         self.watchdog = Watchdog(self._hangs)
         self.limit = TimeLimit()
         self._terms = terms
 
-    def shield(self, plugin: object, name: str, *, limited: bool) -> object:
+    def shield(self, plugin: object, name: str, *, foreign: bool, module: str = "") -> object:
         """Return an object that has the plugin's hooks, each behind a shield.
 
-        Those of a plugin that is `limited` have to return in time.
+        Those of a `foreign` plugin have to return in time, and see their own form of what they are
+        given; `module` is that of one which is not installed.
         """
         shielded = _Shielded(plugin, name)
         for attribute in dir(plugin):
@@ -133,11 +136,18 @@ class Containment:
             if isinstance(options, dict) and callable(function):
                 make = self._wrapper if options.get("wrapper") else self._plain
                 terms = self._terms.get(attribute)
+                if foreign:
+                    function = with_own_forms(
+                        function, functools.partial(self._form, name, module)
+                    )
                 if terms is not None and terms.failure is not Failure.SHOWN:
-                    in_time = limited and terms.limited
+                    in_time = foreign and terms.limited
                     function = make(function, name, attribute, terms, in_time)
                 setattr(shielded, attribute, function)
         return shielded
+
+    def _form(self, plugin: str, module: str, argument: Any) -> Any:
+        return self.own_form(plugin, module, argument)
 
     def _watched(self, plugin: str, hook: str, function: Callable[[], Any]) -> Any:
         with self.watchdog.watching(plugin, hook):

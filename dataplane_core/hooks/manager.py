@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib.metadata import EntryPoint, entry_points
 from types import ModuleType
-from typing import cast
+from typing import Self, cast
 
 import pluggy
 
@@ -18,6 +18,7 @@ from dataplane_core.hooks.containment import (
     PluginError,
     Terms,
 )
+from dataplane_core.hooks.own_forms import OwnForm
 from dataplane_core.hooks.specification import declared_hooks
 from dataplane_core.hooks.time_limit import TimeLimit
 from dataplane_core.hooks.watchdog import Watchdog
@@ -47,6 +48,20 @@ class Absence:
 
 BLOCKED = Absence("blocked", "which dataplane.block_plugins names")
 NOT_CHOSEN = Absence("not chosen", "which dataplane.plugins.only does not name")
+
+
+class Namesakes(tuple[EntryPoint, ...]):
+    """Entry points of one name, that of plugins of several distributions."""
+
+    def __new__(cls, first: object, second: EntryPoint) -> Self:
+        """Return one more entry point beside those that there were."""
+        others = first if isinstance(first, Namesakes) else (cast(EntryPoint, first),)
+        return super().__new__(cls, (*others, second))
+
+    def load(self) -> None:
+        """Refuse to choose."""
+        names = " and ".join(f"{one.dist.name}" if one.dist else one.value for one in self)
+        raise ImportError(f"it is the name of a plugin of {names}; uninstall all but one")
 
 
 class Manager(pluggy.PluginManager):
@@ -110,6 +125,10 @@ class Manager(pluggy.PluginManager):
         """Call `on_fault` with each failure of a plugin from now on; it must not raise."""
         self._containment.on_fault = on_fault
 
+    def give_forms(self, own_form: OwnForm) -> None:
+        """Give plugins of third parties their own forms of what hooks are given from now on."""
+        self._containment.own_form = own_form
+
     def add(self, plugins: Iterable[tuple[str, object]]) -> None:
         """Load and register plugins, each a name and a module, its path, or an entry point.
 
@@ -129,8 +148,7 @@ class Manager(pluggy.PluginManager):
             loaded = in_order(loaded, {name: one.clause for name, one in self.absent.items()})
         for name, plugin in reversed(loaded):
             with _named(name):
-                limited = name not in self.own
-                self.register(self._containment.shield(plugin, name, limited=limited), name)
+                self.register(self._shielded(name, plugin), name)
         try:
             self.check_pending()
         except pluggy.PluginValidationError as error:
@@ -140,12 +158,17 @@ class Manager(pluggy.PluginManager):
                 repr(error.plugin),
             ) from None
 
+    def _shielded(self, name: str, plugin: object) -> object:
+        module = "" if name in self.points else name
+        foreign = name not in self.own
+        return self._containment.shield(plugin, name, foreign=foreign, module=module)
+
     def _load(self, name: str, plugin: object) -> object:
         """Return a plugin's module or object; raises PluginError if it does not fit this server."""
         with _named(name, getattr(plugin, "module", plugin)):
             if isinstance(plugin, str):
                 plugin = importlib.import_module(plugin)
-            elif isinstance(plugin, EntryPoint):
+            elif isinstance(plugin, EntryPoint | Namesakes):
                 plugin = self.limit.call(name, "import", plugin.load)
         stated = getattr(plugin, "PLUGIN_API", None)
         if stated is not None:
@@ -187,9 +210,15 @@ def named_plugins(plugins: Iterable[object]) -> Iterator[tuple[str, object]]:
 
 
 def installed() -> list[tuple[str, object]]:
-    """Return the plugins that other distributions declare: entry points by name, sorted."""
-    points = sorted(entry_points(group=GROUP), key=lambda one: one.name)
-    return list({point.name: point for point in points}.items())
+    """Return the plugins that other distributions declare: entry points by name, sorted.
+
+    Two of one name are `Namesakes`: neither may be taken for the other.
+    """
+    points: dict[str, object] = {}
+    for point in sorted(entry_points(group=GROUP), key=lambda one: one.name):
+        first = points.get(point.name)
+        points[point.name] = point if first is None else Namesakes(first, point)
+    return list(points.items())
 
 
 @contextmanager

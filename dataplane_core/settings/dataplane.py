@@ -18,14 +18,20 @@ from dataplane_core.settings.kinds import (
 
 
 @dataclass(frozen=True, slots=True)
-class PluginSettings:
-    """Which plugins are loaded."""
+class PluginChoice:
+    """Which plugins are loaded, and which ones the server does not do without."""
 
     only: tuple[str, ...] = setting(
         (), TEXTS,
         "Plugins that are loaded, and no others, by the names that `block_plugins` has too; not "
         "set: all.",
         flag="--only-plugin",
+    )  # fmt: skip
+    required: tuple[str, ...] = setting(
+        (), TEXTS,
+        "Plugins without which the server does not start, by the same names. A plugin of a third "
+        "party whose block in `plugin_settings` is given is one of them.",
+        flag="--require-plugin",
     )  # fmt: skip
 
 
@@ -189,11 +195,11 @@ class DataplaneSettings:
         "entry point.",
         flag="--block-plugin",
     )
-    plugins: PluginSettings = field(default_factory=PluginSettings)
+    plugins: PluginChoice = field(default_factory=PluginChoice)
     plugins_strict: bool = setting(
         False, BOOLEAN,
-        "Whether a plugin of a third party that cannot be used stops the start; else it is left "
-        "out. Set it where such a plugin decides who may do what.",
+        "Whether each plugin of a third party that cannot be used stops the start; else only those "
+        "that are required do, and others are left out.",
         flag="--plugins-strict",
     )  # fmt: skip
     hook_timeout: float = setting(

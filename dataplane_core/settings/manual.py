@@ -23,7 +23,7 @@ list may be given several times. A key whose name has `[]` stands in a list of b
 or in HCL repeated blocks (`user "name" { … }`) or a list of objects. A misspelt key or a bad value
 stops the start, with file, line and key.
 
-An installed plugin may have a block of its own, `plugins.NAME`: its keys have the flags
+An installed plugin may have a block of its own, `plugin_settings.NAME`: its keys have the flags
 `--NAME.KEY` and the variables `DATAPLANE_NAME__KEY`, and stand in this table where it is written
 with the plugin installed.
 """

@@ -16,8 +16,8 @@ from dataplane_core.settings.tree import Settings
 class SettingsReader:
     """Reads the nodes of one file, and collects problems and places on the way.
 
-    `problems` are those found so far. `lines` has the line of every key that was set, by the path
-    of the key; an entry of a list of blocks has its number in the path (`log_targets[0]`).
+    `problems` are those found so far. `lines` has the line of every key and block that was set, by
+    its path; an entry of a list of blocks has its number in the path (`log_targets[0]`).
     """
 
     def __init__(self, file: str) -> None:
@@ -75,6 +75,7 @@ class SettingsReader:
             return tuple(self._items(node, member.block, path))
         if member.block is not None:
             if isinstance(node, BlockNode) and not node.label:
+                self.lines[path] = node.line
                 return self._block(node, default, path + ".")
             what = "takes no label" if isinstance(node, BlockNode) else "is a block of settings"
             self.refuse(node.line, path, what)

@@ -11,7 +11,7 @@ from typing import Any, get_args, get_type_hints
 
 from dataplane_core.dataclass import dataclass
 from dataplane_core.settings.fields import METADATA, SettingFacts
-from dataplane_core.settings.plugin_blocks import PluginSettings, own_facts, plugin_blocks
+from dataplane_core.settings.plugin_blocks import PluginBlocks, own_facts, plugin_blocks
 from dataplane_core.settings.tree import Settings
 
 FILE = "file"
@@ -69,7 +69,7 @@ def members(block: type) -> dict[str, BlockMember]:
 
 def _block(hint: Any) -> type | None:
     candidates = (hint, *get_args(hint))
-    if hint is PluginSettings:
+    if hint is PluginBlocks:
         return plugin_blocks()
     return next((c for c in candidates if isinstance(c, type) and is_dataclass(c)), None)
 

@@ -7,7 +7,8 @@ the key's name in a settings file, so `settings.haproxy.reload.reload_delay` is 
 
 import hashlib
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping
 from dataclasses import field, fields, is_dataclass, replace
 from typing import Any, Self, TypeVar
 
@@ -18,7 +19,12 @@ from dataplane_core.settings.fields import setting
 from dataplane_core.settings.haproxy import HaproxySettings
 from dataplane_core.settings.kinds import BOOLEAN, OBJECTS, PATH, PORT, TEXT, integer, one_of
 from dataplane_core.settings.logs import LogSettings, LogTarget
-from dataplane_core.settings.plugin_blocks import PluginSettings, plugin_blocks
+from dataplane_core.settings.plugin_blocks import (
+    PREFIX,
+    PluginBlocks,
+    plugin_blocks,
+    without_secrets,
+)
 from dataplane_core.settings.problems import SettingsProblem
 
 Block = TypeVar("Block")
@@ -81,7 +87,7 @@ class Settings:
     log_targets: tuple[LogTarget, ...] = ()
     log: LogSettings = field(default_factory=LogSettings)
     dataplane: DataplaneSettings = field(default_factory=DataplaneSettings)
-    plugins: PluginSettings = field(default_factory=lambda: plugin_blocks()())
+    plugin_settings: PluginBlocks = field(default_factory=lambda: plugin_blocks()())
     file: str = ""
     warnings: tuple[str, ...] = ()
     places: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
@@ -128,8 +134,40 @@ class Settings:
 
         It has its defaults where the plugin was not installed, but given to the application.
         """
-        found = (getattr(self.plugins, item.name) for item in fields(self.plugins))  # type: ignore[arg-type]
+        found = self.plugin_settings.blocks().values()
         return next((one for one in found if isinstance(one, kind)), None) or kind()
+
+    def seen_by(self, plugin: str, module: str = "") -> Self:
+        """Return what a plugin of a third party sees: its own block, and no secret of the server.
+
+        `module` is that of a plugin which is not installed, but given to the application.
+        """
+        own = self.plugin_settings.owned_by(plugin, module)
+        return replace(without_secrets(self.without_blocks(own)), warnings=())
+
+    def without_blocks(self, kept: Collection[str] = ()) -> Self:
+        """Return the settings without the blocks of plugins, but for those that are kept."""
+        blocks = plugin_blocks()()
+        mine = {name: one for name, one in self.plugin_settings.blocks().items() if name in kept}
+        places = {
+            key: place
+            for key, place in self.places.items()
+            if not key.startswith(PREFIX) or re.split(r"[.[]", key)[1] in kept
+        }
+        return replace(self, plugin_settings=replace(blocks, **mine), places=places)
+
+    def given_blocks(self) -> dict[str, str]:
+        """Return the blocks of plugins that are given, by name, each with its place."""
+        defaults = plugin_blocks()().blocks()
+        found = {
+            name: self.place(f"{PREFIX}{name}")
+            for name, one in self.plugin_settings.blocks().items()
+            if one != defaults[name]
+        }
+        for key, place in self.places.items():
+            if key.startswith(PREFIX):
+                found.setdefault(re.split(r"[.[]", key)[1], place)
+        return found
 
     def problem(self, key: str, message: str) -> SettingsProblem:
         """Return a problem with a key, at the place where the key was set."""

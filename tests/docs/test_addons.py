@@ -112,7 +112,7 @@ def prepared(terminal: Terminal) -> Terminal:
     listed = terminal.run(plugins)
     assert "dataplane-enterprise 2.4.1" in listed
     assert "dataplane-maintenance 1.0" in listed
-    assert "plugins.enterprise.tokens[]" in terminal.run(settings)
+    assert "plugin_settings.enterprise.tokens[]" in terminal.run(settings)
     terminal.run(trial)
     made = terminal.run(token)
     secret, digest = re.search(r"once: (\S+)", made), re.search(r"sha256: (\w+)", made)
@@ -162,7 +162,7 @@ def test_an_error_names_file_line_and_key(prepared: Terminal) -> None:
     line = int(shown[2])
     value = re.search(r'"(\w+)"', shown[1])
     assert value is not None
-    text = "#\n" * (line - 3) + f"plugins:\n  enterprise:\n    policy: {value[1]}\n"
+    text = "#\n" * (line - 3) + f"plugin_settings:\n  enterprise:\n    policy: {value[1]}\n"
     (prepared.folder / "wrong").mkdir()
     file = prepared.folder / "wrong" / "dataplane.yaml"
     file.write_text(text)
@@ -173,7 +173,21 @@ def test_an_error_names_file_line_and_key(prepared: Terminal) -> None:
         [prepared.root.dataplane, "serve", "-f", str(prepared.folder / "dataplane.yaml")],
         env=environ, capture_output=True, text=True, timeout=PATIENCE,
     )  # fmt: skip
-    assert 'environment DATAPLANE_ENTERPRISE__POLICY: plugins.enterprise.policy: "enforced"' in said.stderr
+    assert 'environment DATAPLANE_ENTERPRISE__POLICY: plugin_settings.enterprise.policy: "enforced"' in said.stderr
+
+
+def test_the_server_does_not_start_without_the_addon_that_has_settings(prepared: Terminal) -> None:
+    broken = prepared.folder / "broken" / "dataplane_enterprise"
+    broken.mkdir(parents=True)
+    (broken / "__init__.py").write_text("raise ZeroDivisionError('broken')\n")
+    serve = [prepared.root.dataplane, "serve", "-f", str(prepared.folder / "dataplane.yaml")]
+    environ = {**prepared.environ, "PYTHONPATH": str(broken.parent)}
+    done = subprocess.run(serve, env=environ, capture_output=True, text=True, timeout=PATIENCE)
+    assert done.returncode != 0
+    assert "ZeroDivisionError: broken" in done.stderr
+    said = re.search(r"`(the server does not start without[^`]*)`", PAGE)
+    assert said is not None
+    assert " ".join(said[1].split()) in done.stderr
 
 
 def test_the_other_commands(prepared: Terminal) -> None:

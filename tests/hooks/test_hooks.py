@@ -253,13 +253,13 @@ def test_dataplane_start(make):
     started = []
 
     def dataplane_start(services):
-        started.append(services)
+        started.append(services.config)
 
     api = make(dataplane_start)
     assert started == []
     api.app.services.start()
     api.app.services.stop()
-    assert started == [api.app.services]
+    assert started == [api.app.services.config]
 
 
 def test_dataplane_stop(make):

@@ -69,7 +69,7 @@ def house(settings: Settings) -> object:
     return settings.block(my_house.House)
 
 
-YAML = """plugins:
+YAML = """plugin_settings:
   tree-house:
     floors: 2
     lock: {pin: abc}
@@ -77,7 +77,7 @@ YAML = """plugins:
       - {name: front, width: 90}
       - name: back
 """
-HCL = """plugins {
+HCL = """plugin_settings {
   tree_house {
     floors = 2
     lock { pin = "abc" }
@@ -100,8 +100,8 @@ def test_flags_come_before_variables_and_the_file(tmp_path: Path) -> None:
     file, variable = tmp_path / "a.yaml", {"DATAPLANE_TREE_HOUSE__FLOORS": "3"}
     settings = loaded(file, YAML, **variable)
     assert house(settings).floors == 3  # type: ignore[attr-defined]
-    assert settings.place("plugins.tree_house.floors") == "environment DATAPLANE_TREE_HOUSE__FLOORS"
-    assert settings.place("plugins.tree_house.lock.pin") == f"{file}:4"
+    assert settings.place("plugin_settings.tree_house.floors") == "environment DATAPLANE_TREE_HOUSE__FLOORS"
+    assert settings.place("plugin_settings.tree_house.lock.pin") == f"{file}:4"
     given = loaded(file, YAML, "--tree-house.floors", "4", "--tree-house.colours", "red", **variable)
     assert house(given).floors == 4  # type: ignore[attr-defined]
     assert house(given).colours == ("red",)  # type: ignore[attr-defined]
@@ -115,13 +115,13 @@ def test_a_secret_has_no_flag(tmp_path: Path) -> None:
 
 def test_errors_name_file_line_and_key(tmp_path: Path) -> None:
     file = tmp_path / "a.yaml"
-    text = "plugins:\n  tree_house:\n    floors: 10\n    door: 1\n    doors:\n      - width: x\n"
+    text = "plugin_settings:\n  tree_house:\n    floors: 10\n    door: 1\n    doors:\n      - width: x\n"
     with pytest.raises(SettingsError) as caught:
         loaded(file, text)
     assert str(caught.value).splitlines() == [
-        f'{file}:3: plugins.tree_house.floors: "10" is not a whole number from 1 to 9',
-        f"{file}:4: plugins.tree_house.door: there is no such setting; did you mean plugins.tree_house.doors?",
-        f'{file}:6: plugins.tree_house.doors[0].width: "x" is not a whole number from 1 to 200',
+        f'{file}:3: plugin_settings.tree_house.floors: "10" is not a whole number from 1 to 9',
+        f"{file}:4: plugin_settings.tree_house.door: there is no such setting; did you mean plugin_settings.tree_house.doors?",
+        f'{file}:6: plugin_settings.tree_house.doors[0].width: "x" is not a whole number from 1 to 200',
     ]
 
 
@@ -130,11 +130,11 @@ def test_errors_name_file_line_and_key(tmp_path: Path) -> None:
     [("broken", "AttributeError"), ("bare", "floors is neither made by setting(…) nor a block with a default")],
 )
 def test_a_block_that_cannot_be_loaded_is_a_warning(tmp_path: Path, name: str, fault: str) -> None:
-    text = f"plugins:\n  {name}: {{a: 1, b: {{c: 2}}}}\n  tree_house: {{floors: 5}}\n"
+    text = f"plugin_settings:\n  {name}: {{a: 1, b: {{c: 2}}}}\n  tree_house: {{floors: 5}}\n"
     settings = loaded(tmp_path / "a.yaml", text)
     assert house(settings).floors == 5  # type: ignore[attr-defined]
     [warning] = settings.warnings
-    assert warning.startswith(f"{tmp_path}/a.yaml:2: plugins.{name} has no effect: the settings of the plugin {name} ")
+    assert warning.startswith(f"{tmp_path}/a.yaml:2: plugin_settings.{name} has no effect: the settings of the plugin {name} ")
     assert fault in warning
 
 
@@ -143,11 +143,11 @@ def test_a_plugin_that_is_not_installed_has_its_defaults() -> None:
         pass
 
     assert isinstance(Settings.default().block(Other), Other)
-    changed = Settings.default().replace(**{"plugins.tree_house.floors": 7})
+    changed = Settings.default().replace(**{"plugin_settings.tree_house.floors": 7})
     assert house(changed).floors == 7  # type: ignore[attr-defined]
 
 
 def test_the_manual_has_them() -> None:
     row = "| `warm_at` | duration | `1m` | `--tree-house.warm-at` | `DATAPLANE_TREE_HOUSE__WARM_AT` |"
     assert row in manual()
-    assert "## `plugins.tree_house.doors[]`" in manual()
+    assert "## `plugin_settings.tree_house.doors[]`" in manual()

@@ -1,4 +1,4 @@
-"""Declare the block `plugins.enterprise` of the settings, and judge its values together."""
+"""Declare the block `plugin_settings.enterprise` of the settings, and judge its values together."""
 
 import re
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from datetime import date
 
 from dataplane_core.plugin import Settings, setting, setting_kinds as kinds
 
-BLOCK = "plugins.enterprise"
+BLOCK = "plugin_settings.enterprise"
 
 
 @dataclass(frozen=True)

@@ -41,7 +41,7 @@ backend news
 
 def settings(**more):
     given = {"license_file": str(TRIAL), **more}
-    return {f"plugins.enterprise.{name}": value for name, value in given.items()}
+    return {f"plugin_settings.enterprise.{name}": value for name, value in given.items()}
 
 
 @pytest.fixture
@@ -173,7 +173,7 @@ def test_settings_that_are_wrong_together_stop_the_start(start):
     with pytest.raises(SettingsError) as caught:
         start(tokens=wrong, audit="file")
     told = [(one.key, one.message) for one in caught.value.problems]
-    key = "plugins.enterprise."
+    key = "plugin_settings.enterprise."
     assert told == [
         (f"{key}audit_file", "is empty, and audit: file needs it"),
         (f"{key}tokens[0].sha256", HEX),
