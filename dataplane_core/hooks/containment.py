@@ -16,7 +16,6 @@ from typing import Any, Protocol, runtime_checkable
 
 from dataplane_core.dataclass import dataclass
 from dataplane_core.errors import DataplaneError, StartRefused
-from dataplane_core.hooks.own_forms import OwnForm, same_for_all, with_own_forms
 from dataplane_core.hooks.time_limit import TimeLimit, TooLate
 from dataplane_core.hooks.watchdog import HookCall, Watchdog
 
@@ -79,6 +78,11 @@ class Reloadable(Protocol):
         """Have HAProxy reloaded, for a reason that the log tells."""
 
 
+OwnForm = Callable[[str, str, Any], Any]
+"""Returns what a plugin is given for an argument, by the plugin's name and module.
+
+The module is empty for a plugin that is installed, which its name tells from all others.
+"""
 Result = Callable[[Any], Any]
 """Makes sure that a hook returned what it should; raises TypeError, with a sentence, if not."""
 
@@ -118,7 +122,7 @@ class Containment:
 
     def __init__(self, terms: dict[str, Terms]) -> None:
         self.on_fault: Callable[[Fault], object] = lambda fault: None
-        self.own_form: OwnForm = same_for_all
+        self.own_form: OwnForm = lambda plugin, module, argument: argument
         self.watchdog = Watchdog(self._hangs)
         self.limit = TimeLimit()
         self._terms = terms
@@ -137,17 +141,19 @@ class Containment:
                 make = self._wrapper if options.get("wrapper") else self._plain
                 terms = self._terms.get(attribute)
                 if foreign:
-                    function = with_own_forms(
-                        function, functools.partial(self._form, name, module)
-                    )
+                    function = self._with_own_forms(function, name, module)
                 if terms is not None and terms.failure is not Failure.SHOWN:
                     in_time = foreign and terms.limited
                     function = make(function, name, attribute, terms, in_time)
                 setattr(shielded, attribute, function)
         return shielded
 
-    def _form(self, plugin: str, module: str, argument: Any) -> Any:
-        return self.own_form(plugin, module, argument)
+    def _with_own_forms(
+        self, function: Callable[..., Any], plugin: str, module: str
+    ) -> Callable[..., Any]:
+        from dataplane_core.hooks.own_forms import with_own_forms
+
+        return with_own_forms(function, lambda one: self.own_form(plugin, module, one))
 
     def _watched(self, plugin: str, hook: str, function: Callable[[], Any]) -> Any:
         with self.watchdog.watching(plugin, hook):

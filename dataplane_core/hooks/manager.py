@@ -15,10 +15,10 @@ from dataplane_core.hooks.containment import (
     REMEDY,
     Containment,
     Fault,
+    OwnForm,
     PluginError,
     Terms,
 )
-from dataplane_core.hooks.own_forms import OwnForm
 from dataplane_core.hooks.specification import declared_hooks
 from dataplane_core.hooks.time_limit import TimeLimit
 from dataplane_core.hooks.watchdog import Watchdog

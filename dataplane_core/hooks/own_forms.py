@@ -5,17 +5,6 @@ import inspect
 from collections.abc import Callable, Generator
 from typing import Any
 
-OwnForm = Callable[[str, str, Any], Any]
-"""Returns what a plugin is given for an argument, by the plugin's name and module.
-
-The module is empty for a plugin that is installed, which its name tells from all others.
-"""
-
-
-def same_for_all(plugin: str, module: str, argument: Any) -> Any:
-    """Return the argument itself."""
-    return argument
-
 
 def with_own_forms(function: Callable[..., Any], form: Callable[[Any], Any]) -> Callable[..., Any]:
     """Return a hook that is called with the form of each of its arguments."""
