@@ -2,7 +2,6 @@
 
 import gc
 import logging
-import math
 import os
 import signal
 from collections.abc import Callable
@@ -21,16 +20,14 @@ from dataplane_core.server.process import (
     show_as_worker,
     take_endings,
 )
+from dataplane_core.server.request_loop import graceful_seconds
 from dataplane_core.server.state import ServerState
 from dataplane_core.server.worker import Worker
 from dataplane_core.text.heap import give_back, keep_little
 
 log = logging.getLogger("dataplane.server")
 
-_CONNECTIONS = 1000  # of each worker, where the settings set no limit
 _HEARTBEAT = 120  # seconds without a sign of life until a worker is replaced
-_HEADER_FIELDS = 128
-_SMALLEST_HEADERS = 1024  # bytes; no client could do with less
 CALL = signal.SIGURG
 """The signal by which a worker calls for help; who does not know it disregards it."""
 
@@ -64,20 +61,12 @@ class GunicornApplication(BaseApplication):
     def load_config(self) -> None:
         """Set all that differs from gunicorn's defaults."""
         settings = self.state.settings
-        server, own = settings.dataplaneapi, settings.dataplane
-        limit = server.listen_limit + (server.tls.tls_listen_limit if server.listen_limit else 0)
         values = {
             "bind": self._binds(),
-            "workers": own.workers,
-            "threads": own.threads,
+            "workers": settings.dataplane.workers,
             "worker_class": Worker,
-            "worker_connections": math.ceil(limit / own.workers) if limit else _CONNECTIONS,
-            "keepalive": max(1, round(server.cleanup_timeout)) if server.keep_alive else 0,
-            "graceful_timeout": math.ceil(server.graceful_timeout),
+            "graceful_timeout": graceful_seconds(settings),
             "timeout": _HEARTBEAT,
-            "limit_request_line": 8190,
-            "limit_request_fields": _HEADER_FIELDS,
-            "limit_request_field_size": max(_SMALLEST_HEADERS, server.max_header_size),
             "forwarded_allow_ips": "",
             "user": os.geteuid(),
             "group": os.getegid(),

@@ -7,6 +7,7 @@ program is loaded once the listeners are open, and this module loads none of it.
 import signal
 import sys
 from collections.abc import Callable
+from typing import Protocol
 
 from dataplane_core.server.process import disregard
 from dataplane_core.server.state import ServedApplication, ServerState
@@ -24,12 +25,29 @@ def serve(load: Callable[[], Settings], build: Callable[[Settings], ServedApplic
     try:
         state.listen(load())
         # before the process is another user, who may have no right to read it
-        from dataplane_core.server.gunicorn_master import GunicornApplication
-
+        serving = _serving(state)
         state.begin()
     except SettingsError as error:
         print(error, file=sys.stderr)
         state.listeners.adopt({})
         state.pid_file.remove()
         raise SystemExit(1) from None
-    GunicornApplication(state).run()
+    serving(state).run()
+
+
+class Runnable(Protocol):
+    """What serves, once it is run."""
+
+    def run(self) -> None:
+        """Serve until a signal ends it; leaves by SystemExit."""
+
+
+def _serving(state: ServerState) -> Callable[[ServerState], Runnable]:
+    """Load the class of what serves, with a master or without."""
+    if state.settings.dataplane.master:
+        from dataplane_core.server.gunicorn_master import GunicornApplication
+
+        return GunicornApplication
+    from dataplane_core.server.alone import Alone
+
+    return Alone

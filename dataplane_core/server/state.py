@@ -3,6 +3,7 @@
 import logging
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from socket import socket
 from typing import TYPE_CHECKING
 
@@ -117,6 +118,27 @@ class ServerState:
             return False
         self._replace_by(new)
         return True
+
+    def is_readable(self) -> bool:
+        """Return whether the settings can be read; the log says why not."""
+        try:
+            self._load()
+        except SettingsError as error:
+            for problem in error.problems:
+                log.error("the settings stay as they were: %s", problem)
+            return False
+        return True
+
+    def replace_stopped(self) -> None:
+        """As `refresh`, of an application that has been stopped: it is let go of first.
+
+        Where the new one cannot be made, that of the former settings is made once more, which
+        raises `SettingsError` if that cannot be either.
+        """
+        self.served.discard()
+        self.served = replace(self.served, discard=lambda: None)
+        if not self.refresh():
+            self._adopt(self.settings, self._make(self.settings), self.contexts)
 
     def _prepare(self, settings: Settings) -> "_Prepared":
         """Make all that new settings need, beside what is in force; leave nothing when it fails.

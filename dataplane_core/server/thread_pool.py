@@ -28,6 +28,7 @@ class ThreadPool:
         self._waiting: deque[Task] = deque()
         self._free: list[_Place] = []
         self._threads = 0
+        self._has_ended = False
         self.submitted = 0  # tasks until now
 
     @property
@@ -55,17 +56,26 @@ class ThreadPool:
                 if number == 1:
                     raise
 
+    def end(self) -> None:
+        """End the threads, each once it is free; nothing is submitted any more."""
+        with self._lock:
+            self._has_ended = True
+            while self._free:
+                self._free.pop().give(None)
+
     def _work(self) -> None:
         place = _Place()
         self._make_free(place)
-        while True:
+        while (task := place.take()) is not None:
             try:
-                last = place.take()()
+                last = task()
                 self._make_free(place)
             except BaseException:  # the thread is needed for others, whatever one has raised
                 log.exception("a request failed")
                 self._make_free(place)
                 continue
+            finally:
+                del task
             try:
                 last()
             except BaseException:
@@ -77,12 +87,14 @@ class ThreadPool:
         with self._lock:
             if self._waiting:
                 place.give(self._waiting.popleft())
+            elif self._has_ended:
+                place.give(None)
             else:
                 self._free.append(place)
 
 
 class _Place:
-    """Where one thread finds its next task."""
+    """Where one thread finds its next task, or None, at which it ends."""
 
     __slots__ = ("_given", "_task")
 
@@ -91,14 +103,13 @@ class _Place:
         self._given.acquire()
         self._task: Task | None = None
 
-    def give(self, task: Task) -> None:
+    def give(self, task: Task | None) -> None:
         """Put a task there; the last one was taken."""
         self._task = task
         self._given.release()
 
-    def take(self) -> Task:
+    def take(self) -> Task | None:
         """Wait for a task, and take it."""
         self._given.acquire()
         task, self._task = self._task, None
-        assert task is not None
         return task

@@ -137,6 +137,13 @@ class DataplaneSettings:
     workers: int = setting(
         2, integer(1, 256), "Worker processes.", flag="--workers", environment="DATAPLANE_WORKERS"
     )
+    master: bool = setting(
+        True, BOOLEAN,
+        "A process of its own starts the workers, and replaces one that dies or hangs. `false`, "
+        "for one worker alone: the process that is started serves by itself, in less memory. "
+        "A change takes effect at the next start.",
+        flag="--master", environment="DATAPLANE_MASTER",
+    )  # fmt: skip
     threads: int = setting(
         8, integer(1, 1024), "Threads of each worker.", flag="--threads",
         environment="DATAPLANE_THREADS",

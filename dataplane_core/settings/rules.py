@@ -18,6 +18,8 @@ def broken_rules(settings: Settings) -> Iterator[SettingsProblem]:
     yield from _paths(settings)
     yield from _listeners(settings)
     yield from _users(settings)
+    if not settings.dataplane.master and settings.dataplane.workers != 1:
+        yield settings.problem("dataplane.master", "can be false with dataplane.workers: 1 alone")
     transactions = settings.dataplaneapi.transaction.transaction_dir
     if os.path.normpath(settings.state_dir) == os.path.normpath(transactions):
         yield settings.problem("dataplane.state_dir", "must not be the folder of transaction_dir")

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from queue import SimpleQueue
 
 from dataplane_core.server.thread_pool import Task, ThreadPool
-from tests.harness.waiting import PATIENCE
+from tests.harness.waiting import PATIENCE, until
 
 
 def nothing() -> None:
@@ -61,3 +61,18 @@ def test_what_a_task_or_its_last_step_raises_ends_no_thread() -> None:
     pool.submit(lambda: last)
     pool.submit(lambda: done.set)
     assert done.wait(PATIENCE)
+
+
+def test_threads_end_with_the_pool_and_finish_what_they_have():
+    pool, may_end, done = ThreadPool(2), threading.Event(), []
+
+    def task():
+        may_end.wait(PATIENCE)
+        return lambda: done.append(threading.current_thread())
+
+    for _ in range(3):
+        pool.submit(task)
+    pool.end()
+    may_end.set()
+    until(lambda: len(done) == 3)
+    until(lambda: not any(thread.is_alive() for thread in done))

@@ -4,21 +4,21 @@ from math import inf
 
 import pytest
 
-from dataplane_core.server import lull
-from dataplane_core.server.lull import Lull
+from dataplane_core.server import request_loop
+from dataplane_core.server.request_loop import Lull
 
 
 @pytest.fixture
 def given_back(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The moments at which memory was given back; `clock` of the module is one that tests set."""
     moments: list[float] = []
-    monkeypatch.setattr(lull, "give_back", lambda: moments.append(lull.time.monotonic()))
+    monkeypatch.setattr(request_loop, "give_back", lambda: moments.append(request_loop.time.monotonic()))
     return moments
 
 
 def test_once_in_each_lull(monkeypatch: pytest.MonkeyPatch, given_back: list[float]) -> None:
     now = 0.0
-    monkeypatch.setattr("dataplane_core.server.lull.time.monotonic", lambda: now)
+    monkeypatch.setattr("dataplane_core.server.request_loop.time.monotonic", lambda: now)
     one = Lull()
     assert one.look(0, False) == inf
     assert one.look(1, False) == pytest.approx(0.2)
@@ -38,7 +38,7 @@ def test_once_in_each_lull(monkeypatch: pytest.MonkeyPatch, given_back: list[flo
 
 def test_not_while_a_request_is_under_way(monkeypatch: pytest.MonkeyPatch, given_back: list[float]) -> None:
     now = 0.0
-    monkeypatch.setattr("dataplane_core.server.lull.time.monotonic", lambda: now)
+    monkeypatch.setattr("dataplane_core.server.request_loop.time.monotonic", lambda: now)
     one = Lull()
     for _ in range(3):
         assert one.look(1, True) == pytest.approx(0.2)
@@ -54,14 +54,14 @@ def test_not_while_a_request_is_under_way(monkeypatch: pytest.MonkeyPatch, given
 
 def test_in_a_small_part_of_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
     now, moments = 0.0, list[float]()
-    monkeypatch.setattr("dataplane_core.server.lull.time.monotonic", lambda: now)
+    monkeypatch.setattr("dataplane_core.server.request_loop.time.monotonic", lambda: now)
 
     def give_back() -> None:
         nonlocal now
         moments.append(now)
         now += 0.01
 
-    monkeypatch.setattr(lull, "give_back", give_back)
+    monkeypatch.setattr(request_loop, "give_back", give_back)
     one = Lull()
     for count in range(1, 101):
         one.look(count, False)

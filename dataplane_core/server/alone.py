@@ -1,0 +1,102 @@
+"""Serve in the process that was started, without a master and without workers.
+
+That takes the memory of one process instead of two. Nobody replaces a process that hangs or dies,
+which is left to who starts it, such as systemd or an init of a container.
+"""
+
+import gc
+import logging
+import os
+import signal
+from types import FrameType
+
+from dataplane_core.server.process import disregard, show_as_main
+from dataplane_core.server.request_loop import RequestLoop, graceful_seconds
+from dataplane_core.server.state import ServerState
+from dataplane_core.settings import SettingsError
+from dataplane_core.text.heap import give_back, keep_little
+
+log = logging.getLogger("dataplane.server")
+
+_OTHERS = (signal.SIGUSR1, signal.SIGUSR2, signal.SIGWINCH, signal.SIGTTIN, signal.SIGTTOU)
+"""Signals that a master acts on, or disregards; here they do nothing."""
+
+
+class Alone:
+    """Serves until a signal: SIGTERM lets requests under way end, SIGINT and SIGQUIT do not.
+
+    At SIGHUP the requests under way end, too, while new connections wait to be accepted; then the
+    application is made anew from the settings.
+    """
+
+    def __init__(self, state: ServerState) -> None:
+        self._state = state
+        self._wanted: signal.Signals | None = None
+        self._wakes, self._waker = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+
+    def run(self) -> None:
+        """Serve until a signal ends it; leaves by SystemExit."""
+        show_as_main()
+        signal.set_wakeup_fd(self._waker, warn_on_full_buffer=False)
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
+            signal.signal(number, self._want)
+        for number in _OTHERS:
+            disregard(number)
+        keep_little()
+        while True:
+            self._serve()
+            if self._wanted is not signal.SIGHUP:
+                break
+            self._wanted = None
+            self._refresh()
+        self._state.served.discard()
+        self._end()
+        raise SystemExit(0)
+
+    def _end(self) -> None:
+        """Close the listeners, and remove what was made at the start."""
+        self._state.listeners.adopt({})
+        self._state.pid_file.remove()
+
+    def _lives(self) -> bool:
+        """Return whether to go on; settings that cannot be read stop nothing."""
+        if self._wanted is signal.SIGHUP and not self._state.is_readable():
+            self._wanted = None
+        return self._wanted is None
+
+    def _want(self, number: int, frame: FrameType | None) -> None:
+        """Note a signal; one that ends the process is not forgotten for one that does not."""
+        if self._wanted in (None, signal.SIGHUP) or number != signal.SIGHUP:
+            self._wanted = signal.Signals(number)
+
+    def _serve(self) -> None:
+        """Serve with what is in force, until a signal says something."""
+        state = self._state
+        give_back()
+        gc.freeze()  # what was made until now lives as long as what is in force
+        gc.enable()
+        place = state.counts.take()
+        state.served.start()
+        try:
+            sockets = [(one.dup(), name.scheme) for name, one in state.listeners.open.items()]
+            loop = RequestLoop(state, sockets, place, self._wakes)
+            loop.run(self._lives, self._seconds_to_end)
+        finally:
+            state.served.stop()
+            state.counts.free(place)
+
+    def _seconds_to_end(self) -> float:
+        """Return how long requests that are under way may take, by the signals until now."""
+        quickly = self._wanted in (signal.SIGINT, signal.SIGQUIT)
+        return 0.0 if quickly else graceful_seconds(self._state.settings)
+
+    def _refresh(self) -> None:
+        """Put the settings in force that stand in the file now, or those again that were."""
+        gc.unfreeze()
+        try:
+            self._state.replace_stopped()
+        except SettingsError as error:
+            log.critical("nothing can be served any more: %s", error)
+            self._end()
+            raise SystemExit(1) from None
+        gc.collect()
