@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from importlib.metadata import EntryPoint
+from importlib import metadata
 from typing import Any
 
 from dataplane_core import __version__
@@ -79,7 +79,7 @@ def _origin(manager: Manager, name: str, own: bool) -> tuple[str, str, str]:
     if own:
         return _OWN, "", __version__
     point: Any = manager.points.get(name)
-    dist = point.dist if isinstance(point, EntryPoint) else None
+    dist = point.dist if isinstance(point, metadata.EntryPoint) else None
     if dist is None:
         return "no distribution", "", ""
     return f"{dist.name} {dist.version}", dist.name, dist.version

@@ -3,13 +3,14 @@
 import importlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from importlib.metadata import EntryPoint, entry_points
+from importlib import metadata
 from types import ModuleType
 from typing import Self, cast
 
 import pluggy
 
 from dataplane_core.dataclass import dataclass
+from dataplane_core.entry_points import entry_points
 from dataplane_core.hooks.containment import (
     PROJECT,
     REMEDY,
@@ -50,12 +51,12 @@ BLOCKED = Absence("blocked", "which dataplane.block_plugins names")
 NOT_CHOSEN = Absence("not chosen", "which dataplane.plugins.only does not name")
 
 
-class Namesakes(tuple[EntryPoint, ...]):
+class Namesakes(tuple["metadata.EntryPoint", ...]):
     """Entry points of one name, that of plugins of several distributions."""
 
-    def __new__(cls, first: object, second: EntryPoint) -> Self:
+    def __new__(cls, first: object, second: "metadata.EntryPoint") -> Self:
         """Return one more entry point beside those that there were."""
-        others = first if isinstance(first, Namesakes) else (cast(EntryPoint, first),)
+        others = first if isinstance(first, Namesakes) else (cast(metadata.EntryPoint, first),)
         return super().__new__(cls, (*others, second))
 
     def load(self) -> None:
@@ -82,7 +83,7 @@ class Manager(pluggy.PluginManager):
         self._containment = Containment(self._terms)
         self.has_others = False
         self.own = frozenset[str]()
-        self.points: dict[str, EntryPoint] = {}
+        self.points: dict[str, metadata.EntryPoint] = {}
         self.absent: dict[str, Absence] = {}
         self._declare(specifications, "the server")
 
@@ -108,7 +109,7 @@ class Manager(pluggy.PluginManager):
         for name, plugin in plugins:
             if isinstance(plugin, str) and own.get(name) == plugin:
                 self.own |= {name}
-            elif isinstance(plugin, EntryPoint):
+            elif isinstance(plugin, metadata.EntryPoint):
                 self.points[name] = plugin
 
     @property
@@ -168,7 +169,7 @@ class Manager(pluggy.PluginManager):
         with _named(name, getattr(plugin, "module", plugin)):
             if isinstance(plugin, str):
                 plugin = importlib.import_module(plugin)
-            elif isinstance(plugin, EntryPoint | Namesakes):
+            elif isinstance(plugin, metadata.EntryPoint | Namesakes):
                 plugin = self.limit.call(name, "import", plugin.load)
         stated = getattr(plugin, "PLUGIN_API", None)
         if stated is not None:

@@ -25,6 +25,12 @@ HARDLY_NEEDED: Mapping[str, Collection[str]] = {
     "lzma": (),  # archives, which `shutil` could make
     "calendar": (),  # dates of mails
     "difflib": {"SequenceMatcher", "get_close_matches"},  # what somebody may have meant
+    "email.utils": (),  # gunicorn's own answers
+    "falcon.routing.compiled": {"CompiledRouter", "CompiledRouterOptions"},  # another one is used
+    "falcon.routing.converters": {
+        *("BaseConverter", "DateTimeConverter", "FloatConverter", "IntConverter"),
+        *("PathConverter", "RegexConverter", "UUIDConverter"),
+    },
     "falcon.routing.static": {"StaticRoute", "StaticRouteAsync"},  # folders with files to serve
     "falcon.util.sync": {  # bridges between the halves of Falcon
         *("_should_wrap_non_coroutines", "_wrap_non_coroutine_unsafe", "async_to_sync"),
@@ -38,11 +44,15 @@ HARDLY_NEEDED: Mapping[str, Collection[str]] = {
     "html": (),  # gunicorn's own error pages
     "http.client": (),  # sources of services
     "http.cookiejar": {"Cookie"},  # Falcon's types
+    "importlib.metadata": (),  # plugins that are installed
+    "locale": (),  # programs that are read in the system's encoding
     "logging.config": {"dictConfig", "fileConfig"},  # gunicorn's settings of the log
     "logging.handlers": (),  # log lines sent to other servers, or into files
     "pickle": (),  # log lines sent to another Python
     "textwrap": (),  # groups of exceptions in tracebacks
+    "tokenize": (),  # sources that are shown in tracebacks
     "xml.etree.ElementTree": (),  # Falcon's errors in XML
+    "zipfile": (),  # files of packages in archives
 }
 """Modules that a server needs seldom or never, and what is taken from each before it is needed.
 

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Iterable
-from email.utils import formatdate
 from types import TracebackType
 from typing import Any, TypeAlias
 
@@ -30,6 +29,10 @@ ErrorInfo: TypeAlias = (
 )
 
 
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
 class _Date:
     """The value of the header `Date`, which is made anew each second."""
 
@@ -39,7 +42,9 @@ class _Date:
     def __call__(self) -> str:
         second = int(time.time())
         if second != self._second:
-            self._text = formatdate(second, usegmt=True)
+            year, month, day, hour, minute, seconds, weekday, *_ = time.gmtime(second)
+            date = f"{_DAYS[weekday]}, {day:02} {_MONTHS[month - 1]} {year}"
+            self._text = f"{date} {hour:02}:{minute:02}:{seconds:02} GMT"
             self._second = second
         return self._text
 

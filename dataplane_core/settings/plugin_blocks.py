@@ -10,11 +10,14 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import MISSING, Field, field, fields, is_dataclass, make_dataclass, replace
 from functools import cache
-from importlib.metadata import EntryPoint, entry_points
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from dataplane_core.entry_points import entry_points
 from dataplane_core.settings.fields import METADATA, SettingFacts, setting
 from dataplane_core.settings.kinds import OBJECTS
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 B = TypeVar("B")
 
@@ -99,7 +102,7 @@ def block_name(name: str) -> str:
     return re.sub(r"\W", "_", name)
 
 
-def _member(points: list[EntryPoint]) -> tuple[Any, Any]:
+def _member(points: "list[EntryPoint]") -> tuple[Any, Any]:
     """Return type and field of a plugin's block, which one entry point has to declare."""
     point, *others = points
     try:
@@ -116,7 +119,7 @@ def _member(points: list[EntryPoint]) -> tuple[Any, Any]:
     return block, field(default_factory=block)
 
 
-def declared_by(points: Sequence[EntryPoint]) -> str:
+def declared_by(points: "Sequence[EntryPoint]") -> str:
     """Return in words where entry points come from."""
     return " and ".join(getattr(one.dist, "name", None) or one.value for one in points)
 

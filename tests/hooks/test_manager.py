@@ -77,7 +77,7 @@ def installed(monkeypatch):
         return metadata.EntryPoints(points) if group == GROUP else metadata.EntryPoints()
 
     monkeypatch.setattr("dataplane_core.hooks.manager.entry_points", found)
-    monkeypatch.setattr("dataplane_core.hooks.manager.EntryPoint", Point)
+    monkeypatch.setattr("dataplane_core.hooks.manager.metadata", SimpleNamespace(EntryPoint=Point))
     monkeypatch.setattr("dataplane_plugins.PLUGINS", {})
     return points
 
