@@ -8,7 +8,7 @@ from dataplane_core.errors import NotFound
 
 # A clone has the samples in these folders; the build puts them into the package.
 _CLONE = (Path(__file__).parents[2] / "config", Path(__file__).parents[2] / "contrib" / "systemd")
-_ENDINGS = (".yaml", ".hcl", ".cfg", ".service", ".conf.py")
+_ENDINGS = (".yaml", ".hcl", ".cfg", ".service", ".socket", ".logrotate", ".conf.py")
 
 
 def sample_names() -> list[str]:

@@ -4,6 +4,7 @@ import gc
 import logging
 import os
 import signal
+import time
 from collections.abc import Callable
 from functools import partial
 from typing import Any, NoReturn
@@ -30,6 +31,8 @@ log = logging.getLogger("dataplane.server")
 _HEARTBEAT = 120  # seconds without a sign of life until a worker is replaced
 CALL = signal.SIGURG
 """The signal by which a worker calls for help; who does not know it disregards it."""
+BEGUN = signal.SIGWINCH
+"""The signal by which a worker says that it serves, where systemd waits for that."""
 
 
 class ServerLog(Logger):
@@ -111,6 +114,7 @@ class Master(Arbiter):
     """gunicorn's arbiter, but one that survives bad settings and leaves no file behind."""
 
     app: GunicornApplication
+    _is_ready = False
 
     SIGNALS = [*Arbiter.SIGNALS, CALL]
     """Signals that the master acts on, each by its method `handle_…`."""
@@ -124,9 +128,29 @@ class Master(Arbiter):
     def handle_hup(self) -> None:
         """Read the settings again; workers are replaced one set by the other."""
         gc.unfreeze()
+        self.app.state.manager.reloading()
         if self.app.state.refresh():
             gc.collect()  # the former application, before `_pre_fork` sets the new one aside
             super().handle_hup()
+            self.app.state.manager.ready(self._serves())
+        else:
+            self.app.state.manager.ready(f"the settings stay as they were; {self._serves()}")
+
+    def handle_winch(self) -> None:
+        """Tell systemd, once, that a worker serves."""
+        if not self._is_ready:
+            self._is_ready = True
+            self.app.state.manager.ready(self._serves())
+
+    def murder_workers(self) -> None:
+        """Replace workers that show no life, and show that of the others."""
+        super().murder_workers()
+        self._show_life()
+
+    def reap_workers(self) -> None:
+        """Note which workers have ended, and show the life of the others meanwhile."""
+        super().reap_workers()
+        self._show_life()
 
     def handle_usr2(self) -> None:
         """Refuse to start a second master."""
@@ -142,12 +166,30 @@ class Master(Arbiter):
 
     def stop(self, graceful: bool = True) -> None:
         """Close the listeners, let requests under way end, remove what was made at the start."""
+        self.app.state.manager.stopping()
         for listener in self.LISTENERS:
             listener.close()
         self.LISTENERS.clear()
         self.app.state.listeners.adopt({})
         super().stop(graceful)
         self.app.state.pid_file.remove()
+
+    def _serves(self) -> str:
+        addresses = ", ".join(self.app.state.listeners.described())
+        return f"serves with {self.num_workers} workers on {addresses}"
+
+    def _show_life(self) -> None:
+        manager = self.app.state.manager
+        if manager.limit:
+            manager.show_life(_age(worker) for worker in tuple(self.WORKERS.values()))
+
+
+def _age(worker: Any) -> float:
+    """Return the seconds since a worker has shown life."""
+    try:
+        return time.monotonic() - float(worker.tmp.last_update())
+    except (OSError, ValueError):  # it has ended
+        return math.inf
 
 
 def _pre_fork(master: Any, worker: Any) -> None:
@@ -195,6 +237,8 @@ def _post_fork(master: Any, worker: Any) -> None:
 def _post_worker_init(worker: Any) -> None:
     end_with_parent()
     worker.app.state.served.start()
+    if worker.app.state.manager.listens:
+        os.kill(os.getppid(), BEGUN)
 
 
 def _worker_exit(master: Any, worker: Any) -> None:

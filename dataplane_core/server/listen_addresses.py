@@ -2,6 +2,7 @@
 
 import os
 import socket
+from collections.abc import Container
 
 from dataplane_core.dataclass import dataclass
 from dataplane_core.settings import Settings, SettingsError
@@ -36,14 +37,25 @@ class ListenAddress:
         return f"{self.scheme}://{f'[{host}]' if ':' in host else host}:{port}"
 
 
-def listen_addresses(settings: Settings) -> tuple[tuple[ListenAddress, ...], ...]:
+def address_of(scheme: str, opened: socket.socket) -> ListenAddress:
+    """Return where a socket listens that somebody else has opened."""
+    name = opened.getsockname()
+    where = _host_port(name) if isinstance(name, tuple) else os.fsdecode(name)
+    return ListenAddress(scheme, opened.family, where)
+
+
+def listen_addresses(
+    settings: Settings, without: Container[str] = ()
+) -> tuple[tuple[ListenAddress, ...], ...]:
     """Return what to listen on: for each listener of the settings, all addresses of its host.
 
-    Raises `SettingsError` for a host without an address.
+    Schemes of `without` are left out. Raises `SettingsError` for a host without an address.
     """
     server = settings.dataplaneapi
     wanted: list[tuple[ListenAddress, ...]] = []
     for scheme in dict.fromkeys(server.scheme):
+        if scheme in without:
+            continue
         if scheme == "unix":
             path = os.path.abspath(server.socket_path)
             wanted.append((ListenAddress(scheme, socket.AF_UNIX, path),))

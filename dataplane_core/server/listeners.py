@@ -13,7 +13,13 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 
-from dataplane_core.server.listen_addresses import ListenAddress, keys_of, listen_addresses
+from dataplane_core.server.listen_addresses import (
+    ListenAddress,
+    address_of,
+    keys_of,
+    listen_addresses,
+)
+from dataplane_core.server.service_manager import HandedSocket
 from dataplane_core.settings import Settings, SettingsError, SettingsProblem
 
 _BACKLOG = 2048
@@ -22,21 +28,26 @@ _NO_SUCH_FAMILY = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
 
 
 class Listeners:
-    """The open sockets of the process, by the address that they listen on."""
+    """The open sockets of the process, by the address that they listen on.
+
+    `handed` are those of systemd, which serve in place of what the settings would open.
+    """
 
     def __init__(self) -> None:
         self.open: dict[ListenAddress, socket.socket] = {}
+        self.handed: tuple[HandedSocket, ...] = ()
 
     def prepare(self, settings: Settings, seconds: float) -> dict[ListenAddress, socket.socket]:
         """Return the sockets for these settings, with those of them that are open already.
 
         An address that is in use is tried again for `seconds`. Raises `SettingsError` with the
-        address that cannot be had; nothing new stays open then.
+        address that cannot be had; nothing new stays open then. Where systemd hands in a socket for
+        a scheme, nothing else is opened for that.
         """
         deadline = time.monotonic() + seconds
-        ready: dict[ListenAddress, socket.socket] = {}
+        ready = self._handed_for(settings)
         try:
-            for group in listen_addresses(settings):
+            for group in listen_addresses(settings, {address.scheme for address in ready}):
                 ready |= self._open_group(group, settings, deadline)
         except SettingsError:
             self.discard(ready)
@@ -47,12 +58,12 @@ class Listeners:
         """Close what `prepare` has opened, but for the sockets in use."""
         for address, opened in ready.items():
             if address not in self.open:
-                _close(address, opened)
+                self._close(address, opened)
 
     def adopt(self, ready: Mapping[ListenAddress, socket.socket]) -> None:
         """Keep the sockets that `prepare` returned, and close all others."""
         for address in set(self.open) - set(ready):
-            _close(address, self.open[address])
+            self._close(address, self.open[address])
         self.open = dict(ready)
 
     def release(self) -> None:
@@ -63,8 +74,8 @@ class Listeners:
 
     def give_to(self, uid: int, gid: int) -> None:
         """Let a user own the Unix sockets, before the process becomes that user (-1: as it is)."""
-        for address in self.open:
-            if address.path:
+        for address, opened in self.open.items():
+            if address.path and not self._is_handed(opened):
                 os.chown(address.path, uid, gid)
 
     def duplicates(self) -> Iterator[int]:
@@ -78,6 +89,20 @@ class Listeners:
     def described(self) -> list[str]:
         """Return where each socket really listens."""
         return [str(address.bound(opened)) for address, opened in self.open.items()]
+
+    def _handed_for(self, settings: Settings) -> dict[ListenAddress, socket.socket]:
+        """Return systemd's sockets by their addresses; raises `SettingsError` for a scheme less."""
+        schemes = settings.dataplaneapi.scheme
+        return {address_of(one.scheme(schemes), one.socket): one.socket for one in self.handed}
+
+    def _is_handed(self, opened: socket.socket) -> bool:
+        return any(one.socket is opened for one in self.handed)
+
+    def _close(self, address: ListenAddress, opened: socket.socket) -> None:
+        opened.close()
+        if address.path and not self._is_handed(opened):  # systemd goes on listening there
+            with suppress(OSError):
+                os.unlink(address.path)
 
     def _open_group(
         self, group: tuple[ListenAddress, ...], settings: Settings, deadline: float
@@ -178,9 +203,3 @@ def _is_served(path: str) -> bool:
             return True
     return True
 
-
-def _close(address: ListenAddress, opened: socket.socket) -> None:
-    opened.close()
-    if address.path:
-        with suppress(OSError):
-            os.unlink(address.path)

@@ -16,6 +16,7 @@ from dataplane_core.server.listener_timeouts import ListenerTimeouts, timeouts_o
 from dataplane_core.server.listeners import Listeners
 from dataplane_core.server.log_targets import configure, give_files_to
 from dataplane_core.server.process import PidFile, become, process_user
+from dataplane_core.server.service_manager import ServiceManager, handed_sockets
 from dataplane_core.server.tls import TlsContexts
 from dataplane_core.settings import Settings, SettingsError, SettingsProblem
 
@@ -68,6 +69,7 @@ class ServerState:
         build: Callable[[Settings], ServedApplication],
     ) -> None:
         self._load, self._build = load, build
+        self.manager = ServiceManager()
         self.listeners = Listeners()
         self.counts = ConnectionCounts()
         self.pid_file = PidFile()
@@ -83,6 +85,7 @@ class ServerState:
         """
         configure(settings)
         make_folders(settings, process_user(settings))
+        self.listeners.handed = handed_sockets()
         self.settings, self.contexts = settings, _contexts(settings)
         self.listeners.adopt(self.listeners.prepare(settings, _PREDECESSOR_SECONDS))
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.harness.contrib import systemd_part
 from tests.harness.server import free_port
 from tests.harness.waiting import PATIENCE, until
 
@@ -54,6 +55,8 @@ class Running:
         }
         self.change(tree)
         self.argv = argv
+        self.environ = {}
+        self.handed = {}  # sockets of systemd, by what they are called
         self.process = None
 
     def change(self, tree):
@@ -67,9 +70,10 @@ class Running:
     def start(self, wait=True):
         command = [sys.executable, str(TRIVIAL), "-f", str(self.settings), *self.argv]
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                command, stdout=log, stderr=log, cwd=TOP, start_new_session=True,
-                env={**os.environ, "PYTHONPATH": str(TOP)},
+            self.process = systemd_part.start(
+                command, {**os.environ, "PYTHONPATH": str(TOP), **self.environ},
+                tuple(self.handed.values()), tuple(self.handed),
+                stdout=log, stderr=log, cwd=TOP, start_new_session=True,
             )  # fmt: skip
         if wait:
             self.wait_for(self.answers)
