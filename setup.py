@@ -8,11 +8,20 @@ implementations:
     setup(..., entry_points={"dataplane.plugins": ["crt-store = my_package.plugin"]})
 """
 
+import gzip
+import io
+import os
 import re
+import stat
+import tarfile
+import time
+import zipfile
 from pathlib import Path
 
 from setuptools import find_packages, setup
+from setuptools.command.bdist_wheel import bdist_wheel
 from setuptools.command.build_py import build_py
+from setuptools.command.sdist import sdist
 
 HERE = Path(__file__).parent
 VERSION = re.search(
@@ -69,6 +78,13 @@ EXTRAS = {
     ],
 }
 
+MOMENT = int(os.environ.get("SOURCE_DATE_EPOCH", 315532800))
+"""The time of all files in what is built, in seconds since 1970: the first of a zip file."""
+
+
+def rights_of(mode: int) -> int:
+    """Return the mode that a file has in what is built, whoever has checked it out."""
+    return 0o755 if mode & 0o100 else 0o644
 
 
 class BuildWithSamples(build_py):
@@ -80,8 +96,44 @@ class BuildWithSamples(build_py):
         if not self.editable_mode:
             target = Path(self.build_lib, "dataplane_core", "samples")
             self.mkpath(str(target))
-            for sample in sorted([*HERE.glob("config/*"), *HERE.glob("contrib/systemd/*.service")]):
+            samples = [*HERE.glob("config/*"), *HERE.glob("contrib/systemd/dataplane.*")]
+            for sample in sorted(samples):
                 self.copy_file(str(sample), str(target / sample.name))
+
+
+class SameWheel(bdist_wheel):
+    """Makes the same wheel of the same sources, whenever and wherever it is made."""
+
+    def run(self) -> None:
+        """Build the wheel, then write it again with times and modes that say nothing."""
+        super().run()
+        wheel = self.distribution.dist_files[-1][2]
+        with zipfile.ZipFile(wheel) as made:
+            files = [(one, made.read(one)) for one in made.infolist()]
+        with zipfile.ZipFile(wheel, "w") as again:
+            for one, data in files:
+                entry = zipfile.ZipInfo(one.filename, time.gmtime(MOMENT)[:6])
+                entry.external_attr = (stat.S_IFREG | rights_of(one.external_attr >> 16)) << 16
+                again.writestr(entry, data, zipfile.ZIP_DEFLATED)
+
+
+class SameSdist(sdist):
+    """Makes the same archive of the same sources, whenever and wherever it is made."""
+
+    def make_archive(self, base_name: str, format: str, *args: object, **named: object) -> str:
+        """Write the one format there is, sorted, without times, owners and rights that differ."""
+        target, folder = f"{base_name}.tar.gz", Path(str(named.get("base_dir")))
+        with (
+            open(target, "wb") as file,
+            gzip.GzipFile("", "wb", fileobj=file, mtime=MOMENT) as packed,
+            tarfile.open(fileobj=packed, mode="w", format=tarfile.PAX_FORMAT) as archive,
+        ):
+            for path in sorted(one for one in folder.rglob("*") if one.is_file()):
+                entry = tarfile.TarInfo(path.as_posix())
+                entry.size, entry.mtime = path.stat().st_size, MOMENT
+                entry.mode = rights_of(path.stat().st_mode)
+                archive.addfile(entry, io.BytesIO(path.read_bytes()))
+        return target
 
 
 setup(
@@ -92,7 +144,7 @@ setup(
     long_description_content_type="text/markdown",
     license="Apache-2.0",
     python_requires=">=3.11",
-    cmdclass={"build_py": BuildWithSamples},
+    cmdclass={"build_py": BuildWithSamples, "bdist_wheel": SameWheel, "sdist": SameSdist},
     packages=find_packages(include=["dataplane_core*", "dataplane_plugins*"]),
     include_package_data=False,  # folders of data are no packages; the line below names them
     package_data={"": ["py.typed"], "dataplane_plugins.service": ["assets/*"],

@@ -16,7 +16,7 @@ from tests.harness.waiting import PATIENCE, until
 
 SAMPLES = [
     *(path for path in sorted((TOP / "config").iterdir()) if path.is_file()),
-    TOP / "contrib" / "systemd" / "dataplane.service",
+    *(TOP / "contrib" / "systemd").glob("dataplane.*"),
 ]
 TEXT = """\
 global
@@ -38,6 +38,7 @@ def commands() -> list[str]:
 def test_every_sample_is_in_the_package(clean_root: CleanRoot) -> None:
     listed = clean_root.run(clean_root.dataplane, "sample").stdout.split()
     assert listed == sorted(path.name for path in SAMPLES)
+    assert len(listed) > 6
     for path in SAMPLES:
         printed = clean_root.run(clean_root.dataplane, "sample", path.name)
         assert printed.stdout == path.read_text("utf-8"), printed.stderr

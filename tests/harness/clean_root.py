@@ -61,15 +61,20 @@ def make_clean_root(folder: Path) -> CleanRoot:
     """
     if int(version("setuptools").split(".")[0]) < _SETUPTOOLS:
         pytest.skip(f"setuptools {_SETUPTOOLS} or newer builds the package")
-    copy = folder / "source"
+    copy = copy_sources(folder / "source")
+    [wheel] = build(folder, copy)
+    shutil.rmtree(copy)
+    return install(folder, wheel)
+
+
+def copy_sources(copy: Path) -> Path:
+    """Copy what a package is built of, without what a build leaves beside it."""
     for name in _PARTS:
         litter = shutil.ignore_patterns("__pycache__", "*.egg-info")
         shutil.copytree(TOP / name, copy / name, ignore=litter)
     for name in _FILES:
         shutil.copy(TOP / name, copy / name)
-    [wheel] = build(folder, copy)
-    shutil.rmtree(copy)
-    return install(folder, wheel)
+    return copy
 
 
 _PIP = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
@@ -81,6 +86,14 @@ def build(folder: Path, *sources: Path) -> list[Path]:
     wheels = folder / "wheels"
     _call([*_PIP, "wheel", *_OFFLINE, "--no-build-isolation", "-w", str(wheels), *map(str, sources)])
     return sorted(wheels.glob("*.whl"))
+
+
+def build_sdist(folder: Path, source: Path) -> Path:
+    """Build the archive of the sources into a folder."""
+    code = "import sys; from setuptools.build_meta import build_sdist; build_sdist(sys.argv[1])"
+    _call([sys.executable, "-c", code, str(folder)], source)
+    [archive] = folder.glob("*.tar.gz")
+    return archive
 
 
 def install(folder: Path, *wheels: Path) -> CleanRoot:
@@ -97,6 +110,7 @@ def install(folder: Path, *wheels: Path) -> CleanRoot:
     return root
 
 
-def _call(command: Sequence[str]) -> None:
-    done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "PIP_NO_INPUT": "1"})
+def _call(command: Sequence[str], folder: Path | None = None) -> None:
+    environ = {**os.environ, "PIP_NO_INPUT": "1"}
+    done = subprocess.run(command, capture_output=True, text=True, env=environ, cwd=folder)
     assert done.returncode == 0, done.stdout + done.stderr
