@@ -6,7 +6,7 @@ import socket
 import ssl
 import time
 
-from dataplane_core.server.listener_timeouts import ListenerTimeouts
+from dataplane_core.server.listen_addresses import ListenerTimeouts
 
 _KEEP_ALIVE_OPTIONS = ("TCP_KEEPIDLE", "TCP_KEEPINTVL")
 PIECE = 65536  # bytes that a thread reads at once

@@ -1,4 +1,4 @@
-"""Find out where the settings want the server to listen: at all addresses of each host."""
+"""Find out where the settings want the server to listen, and how long connections wait there."""
 
 import os
 import socket
@@ -37,6 +37,19 @@ class ListenAddress:
         return f"{self.scheme}://{f'[{host}]' if ':' in host else host}:{port}"
 
 
+@dataclass(frozen=True, slots=True)
+class ListenerTimeouts:
+    """How long the connections of one listener wait, in seconds.
+
+    `read` is for the next bytes of a client, `write` for a client to take bytes (None: no limit),
+    `keep_alive` for the first probe of TCP on a silent connection (0: no probes).
+    """
+
+    read: float | None
+    write: float | None
+    keep_alive: float
+
+
 def address_of(scheme: str, opened: socket.socket) -> ListenAddress:
     """Return where a socket listens that somebody else has opened."""
     name = opened.getsockname()
@@ -65,6 +78,17 @@ def listen_addresses(
         else:
             wanted.append(_addresses_of(server.host, server.port, scheme, settings))
     return tuple(wanted)
+
+
+def timeouts_of(settings: Settings, scheme: str) -> ListenerTimeouts:
+    """Return the timeouts of a listener: those of `tls` for https where they are set."""
+    server, tls = settings.dataplaneapi, settings.dataplaneapi.tls
+    read, write, keep_alive = server.read_timeout, server.write_timeout, server.keep_alive
+    if scheme == "https":
+        read = tls.tls_read_timeout or read
+        write = tls.tls_write_timeout or write
+        keep_alive = tls.tls_keep_alive or keep_alive
+    return ListenerTimeouts(read or None, write or None, keep_alive)
 
 
 def keys_of(scheme: str, settings: Settings) -> tuple[str, str]:

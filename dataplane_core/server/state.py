@@ -11,8 +11,7 @@ from dataplane_core.dataclass import dataclass
 from dataplane_core.errors import DataplaneError
 from dataplane_core.server.connection_counts import ConnectionCounts
 from dataplane_core.server.folders import make_folders
-from dataplane_core.server.listen_addresses import ListenAddress
-from dataplane_core.server.listener_timeouts import ListenerTimeouts, timeouts_of
+from dataplane_core.server.listen_addresses import ListenAddress, ListenerTimeouts, timeouts_of
 from dataplane_core.server.listeners import Listeners
 from dataplane_core.server.log_targets import configure, give_files_to
 from dataplane_core.server.process import PidFile, become, process_user

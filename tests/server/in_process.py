@@ -9,7 +9,7 @@ from dataplane_core.server.access_log import AccessLog
 from dataplane_core.server.answer_memory import AnswerMemory
 from dataplane_core.server.connection import Connection
 from dataplane_core.server.head_buffer import HeadLimits
-from dataplane_core.server.listener_timeouts import ListenerTimeouts
+from dataplane_core.server.listen_addresses import ListenerTimeouts
 from dataplane_core.server.loop import EventLoop
 from dataplane_core.server.serving import ServedListener, Serving
 from dataplane_core.server.thread_pool import ThreadPool

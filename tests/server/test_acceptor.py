@@ -8,7 +8,7 @@ import pytest
 
 from dataplane_core.server.acceptor import Acceptor
 from dataplane_core.server.connection_counts import ConnectionCounts
-from dataplane_core.server.listener_timeouts import ListenerTimeouts
+from dataplane_core.server.listen_addresses import ListenerTimeouts
 from dataplane_core.server.serving import ServedListener
 from dataplane_core.server.wsgi_environ import listener_environ
 from tests.harness.waiting import PATIENCE, stays, until
