@@ -2,6 +2,7 @@
 
 import gc
 import logging
+import math
 import os
 import signal
 import time
