@@ -1,7 +1,8 @@
 """A plan never lies: what it foretells of a change is what happens to a real HAProxy.
 
 Each change is planned first, which must leave everything as it was, and then made. Its plan said
-`commands` or `nothing`: the worker is the same one, and was told just these commands. It said
+`commands` or `nothing`: the worker is the same one, was told just these commands, and is what the
+file says (as `GET drift` sees it, by the worker's `show` commands). It said
 `reload`: there is another worker. It said that HAProxy refuses: so does the change.
 
     python -m tests.changes.foretold --version 2.8 --changes 300 --cases 300
@@ -80,6 +81,7 @@ class Foretold:
             haproxy__reload__reload_cmd="", haproxy__reload__restart_cmd="",
             haproxy__reload__reload_delay=0.02, dataplaneapi__resources__maps_dir=str(folder / "maps"),
         )  # fmt: skip
+        self.first_drift = self.drift()
         runtime = self.shop.app.services.runtime
         apply = runtime.apply
 
@@ -97,6 +99,10 @@ class Foretold:
         wanted = (1, 3, 4, 6, 7, 8, 18)
         known = [" ".join(line.split(" ")[at] for at in wanted) for line in lines if line.count(" ") > 18]
         return show_info(self.worker)["Pid"], [line for line in known if not line.startswith("#")]
+
+    def drift(self) -> set[str]:
+        """In what the worker is not what the file says."""
+        return {json.dumps(one) for one in self.shop.own("GET", "drift")["deviations"]}
 
     def settle(self) -> None:
         """Wait until no reload is asked for or under way."""
@@ -139,6 +145,8 @@ class Foretold:
         else:
             self.expect(now == pid, name, f"a reload, though {delivery}: {self.why()}")
             self.expect(self.told == delivery["commands"], name, f"told {self.told}, not {delivery}")
+            left = self.drift() - self.first_drift
+            self.expect(not left, name, f"the worker is not what the file says after {delivery}: {left}")
 
     def failed(self) -> bool:
         """Whether HAProxy could not be reloaded with what the newest change was."""

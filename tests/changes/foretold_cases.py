@@ -11,17 +11,23 @@ import argparse
 import json
 import random
 import re
+import signal
 import subprocess
+import sys
 import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
-from dataplane_core.errors import DataplaneError
+from dataplane_core.errors import CheckFailed, DataplaneError, Finding
+from dataplane_core.haproxy.check import HaproxyChecker
+from dataplane_core.haproxy.master import ReloadResult
 from tests.changes.foretold import UNCERTAIN, Foretold, foretold
 from tests.changes.shop import V3
 from tests.harness.fixtures import one_haproxy
@@ -29,9 +35,12 @@ from tests.harness.haproxy import show_info
 from tests.harness.recorded import prepare_golden, shared_folder
 from tests.harness.server import free_port
 
+Verdict = Callable[[], list[Finding]]
 PROGRAMS = {"v2": "golden_check.py", "v3": "golden_check_v3.py"}
 _ALERT = re.compile(r"^\[ALERT\].*\[[^\]:]*:(\d+)\]", re.M)
 _HEADER = re.compile(r"^(?=\S)", re.M)
+_NUMBER = re.compile(rb"\A# _version=\d+\n")
+_BEGIN = HaproxyChecker.begin
 _AGAIN = 200
 """Reloads after which HAProxy is started anew: its master keeps something of each."""
 _SAYS_EVERY = 100
@@ -77,11 +86,60 @@ def _first_alert(program: str, folder: Path, text: str) -> int:
     return int(found[1]) if found else 0
 
 
+class KnownVerdicts:
+    """Stands before HAProxy's checks: what a text has been told, an equal one is told again.
+
+    A plan and the change itself have the same text checked, and the first text is put back often.
+    """
+
+    def __init__(self, first: str) -> None:
+        self._first, self._known = first.encode(), dict[bytes, Verdict]()
+
+    @contextmanager
+    def begin(self, checker: HaproxyChecker, path: Path) -> Iterator[Verdict]:
+        """Check a file as the checker does, if its text is another one than that of the last checks."""
+        text = _NUMBER.sub(b"", path.read_bytes(), count=1)
+        if text in self._known:
+            yield self._known[text]
+            return
+        self._known = {one: told for one, told in self._known.items() if one == self._first}
+        with _BEGIN(checker, path) as verdict:
+            yield lambda: self._noted(text, verdict)
+
+    def _noted(self, text: bytes, verdict: Verdict) -> list[Finding]:
+        try:
+            found = verdict()
+        except CheckFailed as refusal:
+            self._known[text] = partial(_refuse, refusal)
+            raise
+        self._known[text] = lambda: found
+        return found
+
+
+def _refuse(refusal: CheckFailed) -> list[Finding]:
+    raise refusal
+
+
 class OneCase(Foretold):
-    """What is foretold of one case; reloads are done where they are waited for, without a thread."""
+    """What is foretold of one case; reloads are done where they are waited for, without a thread.
+
+    To put the first text back needs no reload until HAProxy has to run with it: where the next plan
+    is not one of a reload.
+    """
 
     leads = False
     done = 0
+    behind = False
+    """Whether HAProxy runs with another text than that of the file."""
+
+    def try_change(self, name: str, method: str, path: str, body: Any = None, **more: Any) -> bool:
+        """Try a change as ever, with HAProxy on the text of the file where that counts."""
+        if self.behind:
+            answer = self.shop.call(method, path, body, dry_run="true", **more)
+            if answer.status_code == 200 and answer.json["verdict"] != "refused" and not _is_sure(answer.json):
+                assert self.shop.app.services.reloads.control.reload().ok
+                self.behind = False
+        return super().try_change(name, method, path, body, **more)
 
     def settle(self) -> None:
         """Do the reload that is asked for."""
@@ -94,12 +152,21 @@ class OneCase(Foretold):
         if self.shop.file.read_text().partition("\n")[2] == start:
             return True
         self.done += 1
+        self.behind = True
         raw = {"raw": start, "headers": {"Content-Type": "text/plain"}, "version": self.shop.version}
+        control = self.shop.app.services.reloads.control
         try:
-            back = self.shop.call("POST", f"{V3}/raw", force_reload="true", **raw)
+            with patch.object(control, "reload", lambda: ReloadResult(True, "")):
+                back = self.shop.call("POST", f"{V3}/raw", force_reload="true", **raw)
             return back.status_code in (200, 201, 202) and "Pid" in show_info(self.worker)
         except (AssertionError, DataplaneError):
             return False
+
+
+def _is_sure(plan: dict[str, Any]) -> bool:
+    """Whether a plan is that of a reload, for the text alone."""
+    delivery = plan["delivery"]
+    return delivery["by"] == "reload" and "HAProxy takes no " not in delivery["reasons"][0]
 
 
 class Results:
@@ -156,7 +223,11 @@ class Run:
         with tempfile.TemporaryDirectory(prefix="foretold-") as name:
             folder = Path(name)
             start = start_text(self.program, folder, self.interface)
-            with foretold(self.program, folder, start, OneCase) as found:
+            known = KnownVerdicts(start)
+            with (
+                patch.object(HaproxyChecker, "begin", lambda *given: known.begin(*given)),
+                foretold(self.program, folder, start, OneCase) as found,
+            ):
                 yield found, folder, start
 
     def one(self, found: OneCase, folder: Path, at: int, line: str) -> bool:
@@ -187,6 +258,7 @@ def main() -> None:
     parser.add_argument("--results", type=Path, help="the file of results (none: begin anew, and keep nothing)")
     parser.add_argument("--only", default="", help="cases whose id has this in it")
     arguments = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # no HAProxy is left behind
     part, parts = map(int, arguments.part.split("/"))
     lines = list(enumerate(lines_of(arguments.interface)))[part - 1 :: parts]
     chosen = [(at, line) for at, line in lines if arguments.only in json.loads(line)["id"]]

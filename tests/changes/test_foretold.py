@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.changes.foretold import random_changes, recorded_cases
+from tests.changes.foretold_cases import Results, Run, lines_of
 from tests.harness.fixtures import one_haproxy
 
 pytestmark = pytest.mark.haproxy
@@ -21,3 +22,14 @@ def test_recorded_cases(tmp_path: Path, shared: Path, haproxy_program: str):
     found = recorded_cases(haproxy_program, tmp_path, count=3, seed=1)
     assert found.problems == []
     assert found.sums["reload"]
+
+
+def test_recorded_cases_go_on_where_they_ended(tmp_path: Path, shared: Path, haproxy_program: str):
+    lines = list(enumerate(lines_of("v2")))[:4]
+    for count in (2, 4):
+        results = Results(tmp_path / "results")
+        assert len(results.known) == max(0, count - 2)
+        for _ in Run(haproxy_program, "v2", results)(lines[:count]):
+            pass
+        assert len(Results(tmp_path / "results").known) == count
+        assert "lies 0" in results.told()
