@@ -18,3 +18,10 @@ REPEAT = "dataplane.repeat"
 
 REPEAT_BASIS = "dataplane.repeat_basis"
 """What the answer was read from; equal answers have the same object."""
+
+DEMAND_BODY = "dataplane.demand_body"
+"""A function that is called before a body is read, with the bytes of it that will be taken.
+
+It is there where the body has not come yet. It raises what is no `Exception`: the application is
+asked again, and finds the same request with its body.
+"""

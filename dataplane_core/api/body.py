@@ -1,20 +1,18 @@
 """Bodies of requests: read within a limit, decoded strictly."""
 
 import json
-from tempfile import SpooledTemporaryFile
-from typing import IO, Any
+from typing import Any
 
 import falcon
 import orjson
 
+from dataplane_core.environ_keys import DEMAND_BODY
 from dataplane_core.errors import BadParameter, BadRequest, Code, TooLarge
 from dataplane_core.text.depth import DEEPEST, is_too_deep
 from dataplane_core.text.numbers import is_digits
 
 Environment = dict[str, Any]
 
-_PIECE = 1 << 16
-_IN_MEMORY = 1 << 20
 _ROOMY = 1 << 16  # bytes of a document from which on the room that is left is hardly touched
 
 
@@ -32,37 +30,40 @@ def check_size(environ: Environment, limit: int) -> None:
         raise too_large(limit)
 
 
+def await_body(environ: Environment, limit: int) -> None:
+    """Refuse a body of over `limit` bytes, and have the server take one in that has not come yet.
+
+    The server then asks the application again: nothing may have been done for the request before.
+    """
+    check_size(environ, limit)
+    demand = environ.get(DEMAND_BODY)
+    if demand is not None:
+        try:
+            demand(limit)
+        except OSError:
+            raise broken_off() from None
+
+
 def read_body(req: falcon.Request, limit: int) -> bytes:
     """Return the whole body, chunked or not.
 
-    Raises `TooLarge` for one over `limit` bytes, which is never in memory, and `BadRequest` for one
+    Raises `TooLarge` for one over `limit` bytes, and `BadRequest` for one
     that is cut short or whose chunks are malformed (the server raises `OSError` for both).
     """
     environ = req.env
-    check_size(environ, limit)
+    await_body(environ, limit)
     length = req.content_length
+    if length is None and "HTTP_TRANSFER_ENCODING" not in environ:
+        return b""
     try:
-        if length is None:
-            chunked = "HTTP_TRANSFER_ENCODING" in environ
-            return _read_chunks(environ["wsgi.input"], limit) if chunked else b""
-        data: bytes = environ["wsgi.input"].read(length)
+        data: bytes = environ["wsgi.input"].read(limit + 1 if length is None else length)
     except OSError:
         raise broken_off() from None
-    if len(data) < length:
+    if length is None and len(data) > limit:
+        raise too_large(limit)
+    if length is not None and len(data) < length:
         raise broken_off()
     return data
-
-
-def _read_chunks(stream: IO[bytes], limit: int) -> bytes:
-    size = 0
-    with SpooledTemporaryFile(_IN_MEMORY) as spool:
-        while piece := stream.read(_PIECE):
-            size += len(piece)
-            if size > limit:
-                raise too_large(limit)
-            spool.write(piece)
-        spool.seek(0)
-        return spool.read()
 
 
 def broken_off() -> BadRequest:

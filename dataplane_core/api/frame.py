@@ -8,7 +8,7 @@ from typing import Any
 import falcon
 
 from dataplane_core.api.access import Access, Authorize
-from dataplane_core.api.body import check_size, has_body, parse_json, read_body
+from dataplane_core.api.body import await_body, has_body, parse_json, read_body
 from dataplane_core.api.checked_request import IS_STEP, IS_TRIAL, READS
 from dataplane_core.api.cross_site import CrossSite, keep_private
 from dataplane_core.api.operations import AS_THEY_ARE, Body, Operation, Parameter
@@ -272,7 +272,7 @@ class Guard:
         """Read the body, and its JSON where the operation takes some."""
         limit = min(self._frame.body_limit, body.most)
         if body.media == "multipart/form-data":
-            check_size(req.env, limit)
+            await_body(req.env, limit)
             return None
         raw = read_body(req, limit)
         if not raw.strip():

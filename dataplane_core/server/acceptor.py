@@ -5,8 +5,10 @@ import logging
 import time
 from collections.abc import Callable
 
+from dataplane_core.server.client_sources import source_of
 from dataplane_core.server.connection import Connection
 from dataplane_core.server.connection_counts import ConnectionCounts
+from dataplane_core.server.refusals import refuse_connection
 from dataplane_core.server.serving import ServedListener, Serving
 
 log = logging.getLogger("dataplane.server")
@@ -15,11 +17,13 @@ _TRANSIENT = (
     *(errno.EAGAIN, errno.EWOULDBLOCK, errno.ECONNABORTED, errno.EINTR, errno.EPROTO),
     *(errno.ENETDOWN, errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EHOSTDOWN, errno.ETIMEDOUT),
 )
+_NO_DESCRIPTORS = (errno.EMFILE, errno.ENFILE)
 _FOR_OTHERS = 0.002  # seconds in which a worker with fewer connections may accept first,
 _LONGEST = 10  # times the difference, and this many times at most
 _UNTIL_POSSIBLE = 0.1  # seconds after a failure, such as too many open descriptors
 _LEFT_IN_QUEUE = 128  # connections that are accepted at the end
-_SLOW = 1.0  # seconds without a whole request, after which a connection may give way to a new one
+_LOOK = 1.0  # seconds until a look for a connection that gives way to a new one
+_BETWEEN = 10.0  # seconds between two lines of the log about the same failure
 
 
 class Acceptor:
@@ -36,6 +40,7 @@ class Acceptor:
         self._counts, self._place = counts, place
         self._accepts = False
         self._waited = 0  # times that the others could have accepted what waits now
+        self._next_line = 0.0  # when the log is told of a failure again
         serving.on_closed = self._closed
 
     def start(self) -> None:
@@ -68,7 +73,7 @@ class Acceptor:
             self._rest(_FOR_OTHERS)
             return
         self._waited = 0
-        if self._serving.full and not self._drop_slowest():
+        if self._serving.full and not self._serving.sources.drop_slowest():
             self._rest(None)
             return
         self._accept_one(listener)
@@ -78,9 +83,12 @@ class Acceptor:
             accepted, peer = listener.socket.accept()
         except OSError as error:
             if error.errno not in _TRANSIENT:
-                log.error("no connection can be accepted: %s", error.strerror)
-                self._rest(_UNTIL_POSSIBLE)
+                self._fail(error)
             return False
+        if not self._serving.sources.make_room(source_of(peer)):
+            refuse_connection(accepted, listener.contexts is None)
+            log.info("a client was not served: its address has too many connections")
+            return True
         try:
             Connection(self._serving, listener, accepted, peer)
         except OSError as error:
@@ -89,16 +97,14 @@ class Acceptor:
         self._tell()
         return True
 
-    def _drop_slowest(self) -> bool:
-        """Close the connection that has been waited for longest, where one has been for long."""
-        waiting = [one for one in tuple(self._serving.connections.values()) if one.is_waiting]
-        if not waiting:
-            return False
-        slowest = min(waiting, key=lambda one: one.since)
-        if time.monotonic() - slowest.since < _SLOW:
-            return False
-        slowest.close()
-        return True
+    def _fail(self, error: OSError) -> None:
+        """Rest for a moment, and let who is slow give way where descriptors are what lacks."""
+        if time.monotonic() >= self._next_line:
+            self._next_line = time.monotonic() + _BETWEEN
+            log.error("no connection can be accepted: %s", error.strerror)
+        if error.errno in _NO_DESCRIPTORS:
+            self._serving.sources.drop_slowest()
+        self._rest(_UNTIL_POSSIBLE)
 
     def _rest(self, seconds: float | None) -> None:
         """Accept nothing for some time, or until a connection has ended."""
@@ -106,7 +112,7 @@ class Acceptor:
             self._accepts = False
             for listener in self._listeners:
                 self._serving.loop.pause(listener.socket.fileno())
-        self._serving.loop.later(_SLOW if seconds is None else seconds, self._resume)
+        self._serving.loop.later(_LOOK if seconds is None else seconds, self._resume)
 
     def _resume(self) -> None:
         if not self._accepts and self._listeners:

@@ -6,59 +6,47 @@ one thread while a request is served.
 
 import io
 import logging
+import math
 import socket
 import time
-from collections.abc import Callable
-from contextlib import suppress
 from functools import partial
 
 from dataplane_core.logs.request_id import choose_request_id
 from dataplane_core.server import client_socket
 from dataplane_core.server.answer_memory import ID_FIELD, Heads, RememberedAnswer
-from dataplane_core.server.body_framing import (
-    BadFramingError,
-    BodyFraming,
-    ChunkedFraming,
-    LengthFraming,
-)
+from dataplane_core.server.body_framing import BodyFraming
+from dataplane_core.server.body_gathering import BodyGathering
 from dataplane_core.server.exchange import serve
 from dataplane_core.server.head_buffer import HeadBuffer
 from dataplane_core.server.loop import READ, WRITE
 from dataplane_core.server.refusals import RefusedRequest
-from dataplane_core.server.request_body import StreamedBody
-from dataplane_core.server.request_head import CHUNKED, RequestHead, parse_head
+from dataplane_core.server.request_body import RequestBody
+from dataplane_core.server.request_head import RequestHead, parse_head
 from dataplane_core.server.serving import ClientGoneError, ServedListener, Serving
-from dataplane_core.server.streaming import Streaming
 
 log = logging.getLogger("dataplane.server")
 
-_SHORT_BODY = 1 << 16  # bytes; such bodies are waited for without a thread
-_SKIP = 5.0  # seconds for the rest of a body that nobody has read
-_SKIPPED = 1 << 20  # bytes of it
 _PARTS_LEFT = 8  # of an answer, which the client has not taken yet
 _MOST_UNSENT = 64 << 20  # bytes that the loop still has to send to all clients
-_CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
-class Connection(Streaming):
+class Connection(BodyGathering):
     """One client's connection (see `OpenConnection`)."""
 
-    __slots__ = ("_body", "_framing", "_head", "_heads", "_known", "rest")
+    __slots__ = ("_begun", "_heads", "_known")
 
     def __init__(
         self, serving: Serving, listener: ServedListener, accepted: socket.socket, peer: object
     ) -> None:
         super().__init__(serving, listener, accepted, peer)
-        self.rest = b""
         self._heads = HeadBuffer(serving.limits)
-        self._head: RequestHead | None = None  # of a request whose short body is gathered
-        self._body = bytearray()
-        self._framing: BodyFraming | None = None  # of a body that is gathered, or dropped
+        self._begun = 0.0  # when the first byte of a head came
         self._known = Heads()
         if not self._is_tls:
             self._greet()
         serving.loop.watch(self._descriptor, self)
         serving.connections[self._descriptor] = self
+        serving.sources.add(self._source, self._descriptor, self)
 
     def _on_bytes(self, events: int) -> None:
         """Take what a client sends of the next request.
@@ -74,7 +62,7 @@ class Connection(Streaming):
                 if not data:
                     self.close()
                     return
-                self._give_time()
+                self._give_head_time()
                 self._take(data)
             if self.react != self._on_bytes or not self._has_more():
                 return
@@ -82,20 +70,12 @@ class Connection(Streaming):
     def _greet(self) -> None:
         self._known = self.serving.memory.heads(self.listener.scheme, self.certificate)
 
-    def _on_body(self, events: int, first: bytes = b"") -> None:
-        """Take bytes of a short body, the `first` ones or what has come."""
-        while self.react == self._on_body:
-            data, first = first or self._receive(), b""
-            if data is None:
-                return
-            self._give_time()
-            self._gather(data)
-            if self.react != self._on_body or not self._has_more():
-                return
-
-    def _on_skipped(self, events: int) -> None:
-        if (data := self._receive()) is not None:
-            self._skip(data)
+    def _give_head_time(self) -> None:
+        """Let a client have time for its next bytes, and a limited one for the whole head."""
+        limit = self.serving.clients.head
+        if not self._heads.begun:
+            self._begun = time.monotonic()
+        self._give_time(self._begun + limit if limit else math.inf)
 
     def expire(self) -> None:
         """Act on a client that was too slow."""
@@ -111,8 +91,8 @@ class Connection(Streaming):
 
     @property
     def unfinished(self) -> int:
-        """The bytes of a request that are held until it is whole."""
-        return len(self._heads.partial) + len(self._body)
+        """The bytes of a request that are held in memory until it is whole."""
+        return len(self._heads.partial) + super().unfinished
 
     @property
     def is_waiting(self) -> bool:
@@ -139,6 +119,7 @@ class Connection(Streaming):
             if self.react != self._on_bytes:
                 self.rest = data
                 return
+            self._begun = time.monotonic()
 
     def _repeat(self, answer: RememberedAnswer, keeps: bool, head: RequestHead | None) -> bool:
         """Give an answer again, if it holds; `head` is for one that may have an identifier."""
@@ -155,87 +136,12 @@ class Connection(Streaming):
             lines.put(answer.record(self.peer, given, request_id.decode(), took))
         return True
 
-    def _begin(self, head: RequestHead, rest: bytes) -> None:
-        """Have a request served, once its body is there, or as much of it as is waited for."""
-        self.since = time.monotonic()
-        if head.length == 0:
-            self.rest = rest
-            self._hand_over(head, io.BytesIO())
-            return
-        self._framing = (
-            ChunkedFraming(self.serving.limits.fields_bytes)
-            if head.length == CHUNKED
-            else LengthFraming(head.length)
-        )
-        if head.continues or head.length > _SHORT_BODY:
-            self._stream(head, rest, partial(self.send, _CONTINUE) if head.continues else None)
-            return
-        self._head, self.react = head, self._on_body
-        self._on_body(READ, rest)  # most clients have sent it right behind the head
-
-    def _gather(self, data: bytes) -> None:
-        """Take bytes of a body, none at its early end, and have the request served if that is all.
-
-        A client that is slow to send its body so costs no thread, unless the body is long.
-        """
-        head, framing = self._head, self._framing
-        assert head is not None and framing is not None
-        try:
-            self._body += framing.feed(data)
-        except BadFramingError:
-            data = b""
-        if framing.done:
-            self.rest, self._framing = framing.rest, None
-            self._hand_over(head, io.BytesIO(self._body))
-        elif not data:  # the application says that it broke off
-            self._stream(head, b"", None, is_broken=True)
-        elif len(self._body) > _SHORT_BODY:
-            self._stream(head, b"", None)
-        else:
-            self.serving.limit_unfinished(self.unfinished)
-
-    def _stream(
-        self,
-        head: RequestHead,
-        first: bytes,
-        begin: Callable[[], None] | None,
-        is_broken: bool = False,
-    ) -> None:
-        """Have a request served whose body is still to come, or has broken off."""
-        framing, self._framing = self._framing, None
-        assert framing is not None
-        receive = partial(client_socket.receive, self._socket, self.listener.timeouts.read)
-        body = StreamedBody(framing, first, receive, begin, self._body, is_broken)
-        self._hand_over(head, body)
-
-    def _hand_over(self, head: RequestHead, body: object) -> None:
-        """Give the connection to a thread."""
-        self._head, self._body = None, bytearray()
+    def _hand_over(self, head: RequestHead, body: io.BytesIO | RequestBody) -> None:
+        """Give the connection to a thread, and the request that is held no longer."""
+        self._head = self._body = None
         self._leave_to_others()
         self.serving.loop.pause(self._descriptor)
         self.serving.pool.submit(partial(serve, self, head, body))
-
-    def _refuse(self, refused: RefusedRequest) -> None:
-        """Answer what is no request, and end the connection."""
-        log.info("a request was refused: %s", refused)
-        with suppress(OSError):
-            self._socket.send(refused.answer())
-        self._end()
-
-    def _skip(self, data: bytes) -> None:
-        """Drop bytes of a body that nobody has read, up to the next request."""
-        framing = self._framing
-        assert framing is not None
-        self._dropped += len(data)
-        try:
-            framing.feed(data)
-        except BadFramingError:
-            data = b""
-        if not data or self._dropped > _SKIPPED:
-            self.close()
-        elif framing.done:
-            self._framing, self.rest = None, framing.rest
-            self._next()
 
     def _next(self) -> None:
         """Wait for the next request, or take what has come of it already.
@@ -245,10 +151,9 @@ class Connection(Streaming):
         data, self.rest = self.rest, b""
         self.since = time.monotonic()
         if self._framing is not None:
-            self.react, self.deadline = self._on_skipped, self.since + _SKIP
-            if data:
-                self._skip(data)
+            self._skip_rest(data)
             return
+        self._begun = self.since
         self.react, self.deadline = self._on_bytes, self.since + self.serving.keep_alive
         if data:
             self._take(data)

@@ -7,14 +7,14 @@ from functools import partial
 from http import HTTPStatus
 from typing import Any
 
-from dataplane_core.environ_keys import CERTIFICATE, REPEAT
+from dataplane_core.environ_keys import CERTIFICATE, DEMAND_BODY, REPEAT
 from dataplane_core.feeds import FEED, Feed
 from dataplane_core.logs.apache import AccessRecord
 from dataplane_core.logs.request_id import REQUEST_ID, choose_request_id
 from dataplane_core.server.body_framing import BodyFraming, LengthFraming
 from dataplane_core.server.log_targets import is_logged, log_access
 from dataplane_core.server.refusals import closing_answer
-from dataplane_core.server.request_body import StreamedBody
+from dataplane_core.server.request_body import BodyWanted, RequestBody
 from dataplane_core.server.request_head import RequestHead
 from dataplane_core.server.serving import ClientGoneError, OpenConnection
 from dataplane_core.server.wsgi_answer import WsgiAnswer, close_parts
@@ -29,19 +29,33 @@ _SKIPPED = 1 << 20
 def serve(connection: OpenConnection, head: RequestHead, body: Any) -> Callable[[], None]:
     """Answer a request, and return the last step: it gives the connection back to the loop.
 
-    `body` is a `StreamedBody`, or a file of a body that has come as a whole.
+    `body` is a `RequestBody`, or a file of a body that has come as a whole.
     """
-    keeps, framing = False, None
+    keeps, framing, feed = False, None, None
     try:
         keeps, feed = _answer(connection, head, body)
-        if feed is not None:
-            return partial(_hand_over, connection, feed)
-        if isinstance(body, StreamedBody):
+        if isinstance(body, RequestBody):
             keeps = keeps and not body.failed
             framing, connection.rest = body.framing, body.rest
+    except BodyWanted as wanted:
+        return partial(_wait_for_body, connection, head, body, wanted.most)
     except BaseException:  # whatever an application raises, the connection must not be lost
         log.exception("a request failed")
+    if isinstance(body, RequestBody):
+        body.close()
+    if feed is not None:
+        return partial(_hand_over, connection, feed)
     return partial(_give_back, connection, keeps, framing)
+
+
+def _wait_for_body(
+    connection: OpenConnection, head: RequestHead, body: RequestBody, most: int
+) -> None:
+    try:
+        connection.wait_for_body(head, body, most)
+    except Exception:
+        log.exception("a connection was given up")
+        connection.close()
 
 
 def _give_back(connection: OpenConnection, keeps: bool, framing: BodyFraming | None) -> None:
@@ -69,6 +83,8 @@ def _answer(
     listener = connection.listener
     environ = make_environ(listener.environ, head, connection.peer, body)
     environ[REQUEST_ID] = choose_request_id(head.fields.get("HTTP_X_REQUEST_ID"))
+    if isinstance(body, RequestBody):
+        environ[DEMAND_BODY] = body.demand
     if listener.scheme == "https":
         environ[CERTIFICATE] = connection.certificate
     may_keep = partial(_may_keep, connection, head, body)
@@ -136,9 +152,9 @@ def _may_keep(connection: OpenConnection, head: RequestHead, body: Any) -> bool:
     serving = connection.serving
     if not head.keeps or not serving.keeps:
         return False
-    if not isinstance(body, StreamedBody) or body.framing.done:
+    if not isinstance(body, RequestBody) or body.framing.done:
         return True
-    waits = head.continues and not body.begun
+    waits = head.continues and not body.is_wanted
     return not (body.failed or waits or _known_to_be_long(body.framing))
 
 

@@ -9,6 +9,9 @@ from socket import socket
 from dataplane_core.server.acceptor import Acceptor
 from dataplane_core.server.access_log import AccessLog
 from dataplane_core.server.answer_memory import AnswerMemory
+from dataplane_core.server.body_budget import BodyBudget
+from dataplane_core.server.client_limits import limits_of, possible_connections
+from dataplane_core.server.client_sources import ClientSources
 from dataplane_core.server.head_buffer import HeadLimits
 from dataplane_core.server.loop import EventLoop, drained
 from dataplane_core.server.serving import ServedListener, Serving
@@ -74,6 +77,9 @@ class RequestLoop:
         server, own = settings.dataplaneapi, settings.dataplane
         limit = server.listen_limit + (server.tls.tls_listen_limit if server.listen_limit else 0)
         keep_alive = max(1, round(server.cleanup_timeout)) if server.keep_alive else 0
+        wanted = math.ceil(limit / own.workers) if limit else _CONNECTIONS
+        connections = possible_connections(wanted, own.threads)
+        clients = limits_of(settings, connections)
         return Serving(
             loop=loop,
             pool=ThreadPool(own.threads),
@@ -81,10 +87,14 @@ class RequestLoop:
             limits=HeadLimits(
                 _REQUEST_LINE, _HEADER_FIELDS, max(_SMALLEST_HEADERS, server.max_header_size)
             ),
-            most_connections=math.ceil(limit / own.workers) if limit else _CONNECTIONS,
+            most_connections=connections,
             keep_alive=keep_alive,
             memory=AnswerMemory(own.cache_size // 2),  # the loop's half
             access_log=AccessLog(),
+            clients=clients,
+            sources=ClientSources(clients.connections),
+            bodies=BodyBudget(max(own.bodies_limit, own.body_limit)),
+            body_folder=settings.state_dir,
         )
 
     def _listeners(self) -> tuple[ServedListener, ...]:

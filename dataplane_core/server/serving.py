@@ -11,6 +11,9 @@ from dataplane_core.dataclass import dataclass
 from dataplane_core.feeds import Feed
 from dataplane_core.server.access_log import AccessLog
 from dataplane_core.server.answer_memory import AnswerMemory
+from dataplane_core.server.body_budget import BodyBudget
+from dataplane_core.server.client_limits import ClientLimits
+from dataplane_core.server.client_sources import ClientSources
 from dataplane_core.server.head_buffer import HeadLimits
 from dataplane_core.server.listen_addresses import ListenerTimeouts
 from dataplane_core.server.loop import EventLoop
@@ -21,10 +24,13 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
     from dataplane_core.server.body_framing import BodyFraming
+    from dataplane_core.server.request_body import RequestBody
+    from dataplane_core.server.request_head import RequestHead
 
 log = logging.getLogger("dataplane.server")
 
 _UNFINISHED = 16 << 20  # bytes of requests that are not whole, of all connections
+_BODIES = 64 << 20  # bytes of long bodies, unless a setting says
 _LITTLE = 1 << 14  # bytes of one request that nobody looks at
 _SHORTEST, _LONGEST = 0.1, 1.0  # seconds between two looks at clients that may be too slow
 
@@ -86,6 +92,9 @@ class OpenConnection(Protocol):
     def send(self, data: bytes) -> None:
         """Send bytes of an answer, from a thread; raises `ClientGoneError`."""
 
+    def wait_for_body(self, head: "RequestHead", body: "RequestBody", most: int) -> None:
+        """Let the loop gather a body that the application wants; the thread is done with it."""
+
     def give_back(self, keeps: bool, framing: "BodyFraming | None") -> None:
         """Give the connection back to the loop, from a thread that must not touch it any more.
 
@@ -104,6 +113,7 @@ class Serving:
     `keep_alive` is for how many seconds an idle connection is kept, 0 for one request only;
     `stopping`: connections end with their next answer. `on_closed` is called by the thread that has
     closed a connection. `unsent` are the bytes of answers that the loop still has to send.
+    `body_folder` is for long bodies; None: where the system has temporary files.
     """
 
     loop: EventLoop
@@ -114,6 +124,10 @@ class Serving:
     keep_alive: float
     memory: AnswerMemory
     access_log: AccessLog
+    clients: ClientLimits = ClientLimits()
+    sources: ClientSources = field(default_factory=lambda: ClientSources(0))
+    bodies: BodyBudget = field(default_factory=lambda: BodyBudget(_BODIES))
+    body_folder: str | None = None
     stopping: bool = False
     connections: dict[int, OpenConnection] = field(default_factory=dict)
     on_closed: Callable[[], None] = lambda: None

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 
 from dataplane_core.server import client_socket
+from dataplane_core.server.client_sources import source_of
 from dataplane_core.server.loop import READ, WRITE
 from dataplane_core.server.serving import ServedListener, Serving
 
@@ -23,7 +24,8 @@ class Transport:
 
     __slots__ = (
         *("certificate", "deadline", "listener", "peer", "react", "serving", "since"),
-        *("_descriptor", "_dropped", "_is_tls", "_keeps", "_output", "_socket", "_unsent"),
+        *("_descriptor", "_dropped", "_is_tls", "_keeps", "_output", "_socket", "_source"),
+        "_unsent",
     )
 
     def __init__(
@@ -40,6 +42,7 @@ class Transport:
         self.deadline = self.since + _FIRST_BYTES
         self._socket, self._descriptor = accepted, accepted.fileno()
         self._is_tls = listener.contexts is not None
+        self._source = source_of(peer)
         self._dropped = 0
         self._output: list[memoryview] = []  # of an answer that the client has not taken yet
         self._unsent = 0  # bytes of it that the loop sends
@@ -157,6 +160,7 @@ class Transport:
         serving, descriptor = self.serving, self._descriptor
         self._descriptor = -1  # the number may be another connection's soon
         serving.connections.pop(descriptor, None)
+        serving.sources.remove(self._source, descriptor)
         serving.loop.forget(descriptor)
         self._forget_output()
         self._leave_to_others()
@@ -177,10 +181,10 @@ class Transport:
         except OSError:
             return b""
 
-    def _give_time(self) -> None:
-        """Let the client have time again for the next bytes of a request."""
+    def _give_time(self, end: float) -> None:
+        """Let the client have time again for the next bytes of a request, until `end` at most."""
         read = self.listener.timeouts.read
-        self.deadline = math.inf if read is None else time.monotonic() + read
+        self.deadline = end if read is None else min(end, time.monotonic() + read)
 
     def _has_more(self) -> bool:
         """Return whether TLS has bytes that the descriptor does not show."""

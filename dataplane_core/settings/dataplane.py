@@ -6,6 +6,7 @@ from dataplane_core.dataclass import dataclass
 from dataplane_core.settings.fields import setting
 from dataplane_core.settings.kinds import (
     BOOLEAN,
+    COUNT,
     DURATION,
     MODE,
     PATH,
@@ -73,6 +74,28 @@ class DataplaneSettings:
     body_limit: int = setting(
         32 << 20, SIZE, "Largest body of a request; a larger one is answered with 413.",
         flag="--body-limit",
+    )  # fmt: skip
+    bodies_limit: int = setting(
+        64 << 20, SIZE,
+        "Room in each worker for all bodies of more than 64 KiB that are there at once, at least "
+        "that of one; a request that finds none is answered with 503.",
+        flag="--bodies-limit",
+    )  # fmt: skip
+    header_timeout: float = setting(
+        20.0, DURATION, "Longest time for the whole header of a request; 0: no limit.",
+        flag="--header-timeout",
+    )  # fmt: skip
+    body_timeout: float = setting(
+        60.0, DURATION,
+        "Longest time for the whole body of a request, and a second more for each 16 KiB of it; "
+        "0: no limit.",
+        flag="--body-timeout",
+    )  # fmt: skip
+    address_connections: int = setting(
+        0, COUNT,
+        "Connections that one address may have at once, a network of 64 bits where it is of IPv6; "
+        "0: half of `listen_limit`. One more takes the place of the one that is idle for longest.",
+        flag="--address-connections",
     )  # fmt: skip
     cors_origins: tuple[str, ...] = setting(
         (), TEXTS, "Origins whose pages may use the API from a browser; `*`: all.",

@@ -29,14 +29,14 @@ def echo(environ, start_response):
 
 
 class InProcess:
-    """A loop that runs until the end of the `with`."""
+    """A loop that runs until the end of the `with`; `others` are what else its connections share."""
 
-    def __init__(self, application=echo, threads=2, read=None, write=None, keep_alive=PATIENCE):
+    def __init__(self, application=echo, threads=2, read=None, write=None, keep_alive=PATIENCE, **others):
         self.loop = EventLoop()
         limits = HeadLimits(line=8190, fields=128, fields_bytes=1 << 20)
         self.serving = Serving(
             self.loop, ThreadPool(threads), application, limits, 100, keep_alive,
-            AnswerMemory(1 << 20), AccessLog(),
+            AnswerMemory(1 << 20), AccessLog(), **others,
         )  # fmt: skip
         self.listener = ServedListener(
             socket.socket(), "unix", ListenerTimeouts(read, write, 0.0),

@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dataplane_core.server.body_budget import BodyBudget
 from dataplane_core.server.body_framing import BadFramingError, ChunkedFraming, LengthFraming
 from dataplane_core.server.head_buffer import HeadBuffer, HeadLimits
 from dataplane_core.server.refusals import RefusedRequest
-from dataplane_core.server.request_body import StreamedBody
+from dataplane_core.server.request_body import BodyWanted, BudgetSpentError, RequestBody
 from dataplane_core.server.request_head import CHUNKED, parse_head
 
 LIMITS = HeadLimits(line=100, fields=3, fields_bytes=200)
@@ -199,33 +200,68 @@ def test_bad_chunks_are_refused(raw: bytes) -> None:
                 framing.feed(piece)
 
 
-def streamed(body: bytes, rest: bytes = b"", size: int = 3) -> StreamedBody:
-    stream = io.BytesIO(body + rest)
-    return StreamedBody(LengthFraming(len(body)), b"", lambda: stream.read(size), lambda: None)
+def gathered(body: bytes, rest: bytes = b"", failed: bool = False) -> RequestBody:
+    """A body as it is once the loop has gathered it."""
+    made = RequestBody(LengthFraming(len(body)), b"", BodyBudget(1 << 20), None)
+    made.want()
+    made.add(made.framing.feed(body + rest))
+    made.failed = failed
+    made.rewind()
+    return made
 
 
 def test_a_body_is_read_as_from_a_file() -> None:
     text = b"one\ntwo\n\nthree"
-    assert streamed(text).read() == text
-    assert streamed(text).read(None) == text
-    assert list(streamed(text)) == io.BytesIO(text).readlines() == streamed(text).readlines()
+    assert gathered(text).read() == text
+    assert gathered(text).read(None) == text
+    assert list(gathered(text)) == io.BytesIO(text).readlines() == gathered(text).readlines()
     for size in (1, 2, 5, 100):
-        ours, real = streamed(text), io.BytesIO(text)
+        ours, real = gathered(text), io.BytesIO(text)
         assert [ours.read(size) for _ in range(20)] == [real.read(size) for _ in range(20)]
-        ours, real = streamed(text), io.BytesIO(text)
+        ours, real = gathered(text), io.BytesIO(text)
         assert [ours.readline(size) for _ in range(20)] == [real.readline(size) for _ in range(20)]
-    body = streamed(text, b"GET", 100)
+    body = gathered(text, b"GET")
     assert body.read() == text
     assert body.rest == b"GET"
 
 
 def test_a_body_that_breaks_off_stays_broken() -> None:
-    asked = []
-    body = StreamedBody(LengthFraming(10), b"abc", lambda: b"", lambda: asked.append(1))
-    assert body.read(3) == b"abc"
-    assert asked == []  # 100 is sent when more is wanted than is there
+    body = gathered(b"one\ntw", failed=True)
+    assert body.readline() == b"one\n"
+    assert body.read(2) == b"tw"
     for _ in range(2):
         with pytest.raises(ConnectionResetError):
             body.read()
-    assert asked == [1]
-    assert body.failed
+        with pytest.raises(ConnectionResetError):
+            body.readline()
+
+
+def test_a_body_that_has_not_come_is_wanted_first() -> None:
+    body = RequestBody(LengthFraming(10), b"abc", BodyBudget(8), None)
+    for read in (body.read, body.readline, body.readlines):
+        with pytest.raises(BodyWanted):
+            read()
+    with pytest.raises(BodyWanted) as wanted:
+        body.demand(5)
+    assert wanted.value.most == 5
+    assert body.rest == b"abc"
+    body.failed = True
+    with pytest.raises(ConnectionResetError):
+        body.demand(5)
+
+
+def test_bodies_share_a_budget_and_give_it_back() -> None:
+    budget = BodyBudget(8)
+    first, second = (RequestBody(LengthFraming(10), b"", budget, None) for _ in range(2))
+    first.add(b"12345")
+    first.want()
+    second.want()
+    with pytest.raises(BudgetSpentError):
+        second.add(b"1234")
+    second.add(b"123")
+    assert budget.taken == 8
+    first.close()
+    first.close()
+    second.add(b"45678")
+    second.close()
+    assert budget.taken == 0
