@@ -157,6 +157,7 @@ setup(
             "dataplane = dataplane_core.cli:main",
             "dataplaneapi = dataplane_core.cli:serve_main",
         ],
+        "pytest11": ["dataplane = dataplane_core.testing.entry"],  # for tests of plugins
     },
     classifiers=[
         "Operating System :: POSIX",

@@ -42,7 +42,7 @@ class Registry:
         self._kinds: dict[str, None] = {}
         self._ranks: dict[tuple[str, ...], int] = {}
         self.origins = Origins() if origins is None else origins
-        self._extensions: list[Extension] = []
+        self.extensions: list[Extension] = []
         self._rows_of: dict[str, list[RowCollection]] = {}
         self._sections_of: dict[str, SectionCollection] = {}
         self._functions: list[Function] = []
@@ -176,7 +176,7 @@ class Registry:
         several collections share is extended in all. Nothing is seen outside of this registry.
         """
         self._open()
-        self._extensions.append(Extension(name, parts, behind, plugin_at_work()))
+        self.extensions.append(Extension(name, parts, behind, plugin_at_work()))
 
     def functions(self, *functions: Function) -> None:
         """Declare functions of sample expressions that have names as arguments."""
@@ -218,7 +218,7 @@ class Registry:
                 raise RegistryError(said, rows.origin)
         for one in self.collections.values():
             self.origins.collection(one)
-        for extension in self._extensions:
+        for extension in self.extensions:
             extension.apply(self.collections, self.origins)
         for one in self.collections.values():
             self.origins.schemas(one)

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from dataplane_core.testing.places import served
 from tests.laws.support import Everything
-from tests.versions.places import served
 
 V1 = "/v1/services/haproxy"
 TEXT = """\

@@ -19,12 +19,12 @@ from dataplane_core.resources.collections import RowCollection, SectionCollectio
 from dataplane_core.resources.registry import Registry
 from dataplane_core.resources.unmanaged import UnmanagedLines
 from dataplane_core.store.head import split_header
+from dataplane_core.testing.judging import check
 from dataplane_core.text import Document, Line, Section, unquote
 from dataplane_core.text.comments import first_keyword
 from dataplane_core.text.joined_sections import JoinedSections
 from dataplane_core.text.lines import with_last_newline
 from tests.corpus.hand import Hand
-from tests.laws.judging import check
 from tests.laws.support import Everything, is_in_v2
 from tests.laws.test_haproxy_examples import EXAMPLES
 

@@ -14,14 +14,11 @@ from dataplane_core.grammar.laws import breaches
 from dataplane_core.hooks.specification import declared_hooks
 from dataplane_core.resources.registry import Registry
 from dataplane_core.testing import pytest_plugin
-from dataplane_core.testing.pytest_plugin import local_server
 from dataplane_core.text import Document
 from dataplane_core.wiring import make_manager
 from dataplane_plugins import PLUGINS
 from dataplane_plugins.discovery import routes as discovery
 from tests.harness.recorded import TOP
-
-__all__ = ["local_server"]
 
 GUIDE = (TOP / "docs" / "plugins.md").read_text("utf-8")
 HOOKS = {

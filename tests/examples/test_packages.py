@@ -1,5 +1,6 @@
 """The packages of contrib/examples: their own tests, in an environment of the built server and them."""
 
+import re
 import shutil
 from pathlib import Path
 
@@ -34,7 +35,10 @@ def test_its_own_tests_pass(installed: CleanRoot, tmp_path: Path, name: str) -> 
     for part in ("pytest.ini", *PACKAGES[name]):
         copy = shutil.copytree if (EXAMPLES / name / part).is_dir() else shutil.copy
         copy(EXAMPLES / name / part, tmp_path / part)
-    ran = installed.run(installed.python, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path))
+    for cases in (EXAMPLES / name).glob("cases.*"):
+        shutil.copy(cases, tmp_path)
+    ran = installed.run(installed.python, "-m", "pytest", "-q", "-rs", "-p", "no:cacheprovider", str(tmp_path))
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert " passed" in ran.stdout
-    assert "skipped" not in ran.stdout
+    skipped = re.findall(r"^SKIPPED \[\d+\] \S+: (.*)$", ran.stdout, re.M)
+    assert {*skipped} <= {"this HAProxy has no sections udp-lb", "no HAProxy is installed here"}

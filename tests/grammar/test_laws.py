@@ -8,30 +8,20 @@ import pytest
 import dataplane_plugins
 from dataplane_core.grammar import statement, word
 from dataplane_core.grammar.declaration import Declaration
-from dataplane_core.grammar.laws import breaches, lint, name_of
+from dataplane_core.grammar.laws import breaches
 from dataplane_core.resources.collections import RowCollection
+from dataplane_core.testing import Bench, declared_laws
 from tests.golden.offline import registry
 
 COLLECTIONS = list(registry().collections.values())
-STATEMENTS = [
-    pytest.param(one, id=f"{collection.name}: {name_of(one)}")
-    for collection in COLLECTIONS
-    for one in (
-        [collection.table.statement]
-        if isinstance(collection, RowCollection)
-        else collection.model.statements
-    )
-]
+LAWS = [law for law in declared_laws() if law.name.startswith(("examples: ", "properties: "))]
+"""Those of the others have tests of their own, on other files: `tests/laws`, `tests/versions`."""
 
 
-@pytest.mark.parametrize("one", STATEMENTS)
-def test_examples_obey_the_laws(one):
-    assert list(breaches(one)) == []
-
-
-@pytest.mark.parametrize("collection", COLLECTIONS, ids=lambda collection: collection.name)
-def test_properties_are_declared_once_and_explained(collection):
-    assert list(lint(collection.name, collection.props)) == []
+@pytest.mark.parametrize("law", LAWS, ids=lambda law: law.name)
+def test_declarations_keep_the_laws(law, tmp_path):
+    with Bench(tmp_path, []) as bench:
+        law.check(bench)
 
 
 WHAT_THE_GRAMMAR_CANNOT_SAY = {

@@ -10,14 +10,11 @@ from dataplane_core.resources.collections import (
     SectionCollection,
     SingleSection,
 )
+from dataplane_core.testing.judging import Piece, section_text, verdicts
 from dataplane_core.text import Line, Section
-from dataplane_core.text.language import INHERITING
 from tests.golden.offline import registry
-from tests.laws.judging import Piece, verdicts
 
 REGISTRY = registry()
-NEEDED = {"fcgi-app": "  docroot /srv\n"}
-"""Lines without which HAProxy refuses a section of the kind."""
 
 
 @dataclass(frozen=True)
@@ -59,16 +56,10 @@ def accepted(
 ) -> list[bool]:
     """Whether HAProxy takes the lines of each, in a section of the sample's kind."""
     pieces = [
-        Piece(one.family, n, _section(one.kind, n, lines)) for n, (one, lines) in enumerate(made)
+        Piece(one.family, n, section_text(one.kind, n, lines)) for n, (one, lines) in enumerate(made)
     ]
     refused = verdicts(program, folder, pieces)
     return [number not in refused for number in range(len(pieces))]
-
-
-def _section(kind: str, number: int, lines: Sequence[str]) -> str:
-    name = "" if kind in ("global", "traces") else f" gen-{number}"
-    parent = " from base" if kind in INHERITING - {"defaults"} else ""
-    return f"{kind}{name}{parent}\n{NEEDED.get(kind, '')}" + "".join(f"  {one}\n" for one in lines)
 
 
 def model_of(one: Sample) -> Model:

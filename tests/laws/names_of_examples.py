@@ -8,9 +8,10 @@ from dataplane_core.grammar.names import Name, NameKind
 from dataplane_core.resources.document_names import GIVEN_ACLS
 from dataplane_core.resources.line_names import LineNames, exchanged, value_at
 from dataplane_core.resources.name_reader import NameReader
+from dataplane_core.testing.judging import NEEDED
 from dataplane_core.text import Line
 from dataplane_core.text.language import DEFAULTS, INHERITING
-from tests.laws.lines import NEEDED, REGISTRY, Sample, samples
+from tests.laws.lines import REGISTRY, Sample, samples
 from tests.storage.support import bundle
 
 SECTIONS = {

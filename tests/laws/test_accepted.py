@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from dataplane_core.haproxy import binaries
-from tests.laws.judging import check
+from dataplane_core.testing.judging import check
 from tests.laws.support import Everything, places
 
 PROGRAM = binaries.installed().get("2.8")

@@ -26,11 +26,11 @@ from dataplane_core.resources.collections import (
     SectionCollection,
     SingleSection,
 )
+from dataplane_core.testing.judging import Piece, verdicts
 from dataplane_core.text import Section
 from dataplane_core.text.language import INHERITING
 from tests.golden.offline import nested, registry
 from tests.grammar.generate import objects, readings
-from tests.laws.judging import Piece, verdicts
 
 OBJECTS = int(os.environ.get("DATAPLANE_OBJECTS", "300"))
 SEED = int(os.environ.get("DATAPLANE_SEED", "28"))

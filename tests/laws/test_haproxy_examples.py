@@ -14,9 +14,9 @@ import pytest
 
 from dataplane_core.haproxy import binaries
 from dataplane_core.resources.collections import SingleSection
+from dataplane_core.testing.judging import check
 from dataplane_core.text import Document
 from tests.golden.offline import GOLDEN, registry
-from tests.laws.judging import check
 from tests.laws.support import Everything, places
 
 DOCUMENTATION = Path("/usr/share/doc/haproxy")

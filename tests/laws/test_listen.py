@@ -6,8 +6,8 @@ import pytest
 
 from dataplane_core.haproxy import binaries
 from dataplane_core.resources.collections import RowCollection
+from dataplane_core.testing.judging import check
 from tests.golden.offline import registry
-from tests.laws.judging import check
 from tests.laws.support import Everything, clean, is_in_v2
 
 TEXT = """\

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from dataplane_core.haproxy import binaries
-from tests.laws.judging import Piece, verdicts
+from dataplane_core.testing.judging import Piece, verdicts
 from tests.laws.names_of_examples import Example, Wanted, example, naming, prepare, text
 
 PROGRAMS = binaries.installed()

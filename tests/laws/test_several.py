@@ -8,7 +8,7 @@ import pytest
 
 from dataplane_core.grammar.statements import EACH, FIRST
 from dataplane_core.haproxy import binaries
-from tests.laws.judging import check
+from dataplane_core.testing.judging import check
 from tests.laws.lines import Sample, accepted, body, model_of, samples
 from tests.laws.support import Everything
 

@@ -10,10 +10,10 @@ import pytest
 
 from dataplane_core.app import VERSIONS
 from dataplane_core.errors import Reference
+from dataplane_core.testing.places import served, unwrapped
 from dataplane_plugins import PLUGINS
 from tests.api.support import Api
 from tests.harness.recorded import TOP
-from tests.versions.places import served, unwrapped
 
 TEXT = """\
 udp-lb   dns   # {"team":"net"}

@@ -33,12 +33,9 @@ from dataplane_core.plugin import (
     word,
 )
 from dataplane_core.testing import LocalServer
-from dataplane_core.testing.pytest_plugin import real_haproxy
 from dataplane_plugins import PLUGINS
 from tests.harness.server import ApiServer
 from tests.harness.waiting import until
-
-__all__ = ["real_haproxy"]
 
 pytestmark = pytest.mark.haproxy
 

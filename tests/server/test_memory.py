@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 import pytest
 
+from dataplane_core.testing.places import objects, served
 from dataplane_core.text import Document
 from tests.harness.server import TRANSACTIONS, ApiServer, free_port
 from tests.laws.support import Everything, odd
@@ -17,7 +18,6 @@ from tests.server import certificates
 from tests.server.conftest import UnixConnection
 from tests.server.raw import exchange, statuses
 from tests.server.ways import Asked, Emulated, Served, Ways
-from tests.versions.places import objects, served
 
 VERSIONS = ("v1", "v2", "v3")
 SERVICES = "/v2/services/haproxy"

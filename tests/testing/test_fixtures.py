@@ -4,18 +4,15 @@ import os
 import shutil
 import subprocess
 import sys
-from importlib.metadata import entry_points
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from dataplane_core.plugin import arg, impl, word
-from dataplane_core.testing.pytest_plugin import fake_runtime, local_server, real_haproxy
+from dataplane_core.plugin import Invalid, arg, impl, word
+from dataplane_core.testing import Client
 from tests.harness.recorded import TOP
-
-__all__ = ["fake_runtime", "local_server", "real_haproxy"]
 
 EXAMPLE = TOP / "contrib" / "examples" / "udp-lb"
 TEXT = "backend be\n  server s 127.0.0.1:80 colour red\n"
@@ -59,15 +56,50 @@ def test_a_runtime_api_answers_what_it_is_told_to(local_server: Any, fake_runtim
     assert runtime.commands
 
 
-def test_nobody_gets_the_fixtures_unasked() -> None:
-    assert not [one for one in entry_points(group="pytest11") if "dataplane" in one.value]
+def test_a_configuration_has_its_state_and_no_listener(temporary_configuration: Any) -> None:
+    seen: list[Any] = []
+
+    def dataplane_committed(change: Any) -> None:
+        seen.append(change)
+
+    @impl
+    def dataplane_check(document: Any) -> list[str]:
+        return ["no evil"] if document.find("backend", "evil") else []
+
+    plugin = SimpleNamespace(dataplane_committed=impl(dataplane_committed), dataplane_check=dataplane_check)
+    one = temporary_configuration(TEXT, [PAINTER, plugin])
+    assert one.rows("servers", "backend", "be")["s"]["colour"] == "red"
+    assert one.commit(TEXT + "  server t 127.0.0.1:81\n").version == 2
+    assert [change.version for change in seen] == [2]
+    assert list(one.rows("servers", "backend", "be")) == ["s", "t"]
+    with pytest.raises(Invalid, match="no evil"):
+        one.commit("backend evil\n")
+    assert one.text == TEXT + "  server t 127.0.0.1:81\n"
+    for missing in (("servers", "backend", "none"), ("colours", "backend", "be")):
+        with pytest.raises(LookupError, match=missing[0]):
+            one.rows(*missing)
+    assert not hasattr(one, "port")
+
+
+def test_a_client_asks_any_server_in_any_version(local_server: Any) -> None:
+    server = local_server(TEXT, [PAINTER])
+    client = Client(server.port, "tester", "secret")
+    assert client.get("servers/s", backend="be")["colour"] == "red"
+    third = client.in_version("v3")
+    third.change("POST", "backends/be/servers", {"name": "t", "address": "127.0.0.1"})
+    assert [one["name"] for one in third.get("backends/be/servers")] == ["s", "t"]
+    assert client.get("version") == third.version == 2
+    assert client.call("GET", "/v2/info").json["api"]
+    named = local_server("frontend fe\n  bind /run/x.sock\n")
+    assert named.get("binds/%2Frun%2Fx.sock", frontend="fe")["address"] == "/run/x.sock"
+    assert Client(server.port, "tester", "wrong").call("GET", "/v2/info").status == 401
 
 
 def test_the_tests_of_the_example_pass_where_it_stands(tmp_path: Path) -> None:
     copy = shutil.copytree(EXAMPLE, tmp_path / "udp-lb", ignore=shutil.ignore_patterns("__pycache__"))
     environ = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST_")}
     environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(TOP), environ.get("PYTHONPATH")]))
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "dataplane_core.testing.pytest_plugin"]
     done = subprocess.run(command, cwd=copy, env=environ, capture_output=True, text=True, timeout=180)
     assert done.returncode == 0, done.stdout + done.stderr
     assert " passed" in done.stdout

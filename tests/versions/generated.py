@@ -16,13 +16,13 @@ from dataplane_core.resources.collections import (
 )
 from dataplane_core.resources.extra_props import extra_props
 from dataplane_core.resources.locate import row_name
+from dataplane_core.testing import places
 from dataplane_core.text import Document, Section
 from dataplane_core.text.language import LISTEN
 from tests.golden.offline import registry
 from tests.grammar.generate import objects
 from tests.laws.support import Everything
 from tests.laws.test_generated_objects import plausible, pools
-from tests.versions import places
 
 NEW = "generated"
 COLLECTIONS = {

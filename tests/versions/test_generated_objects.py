@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 
 from dataplane_core.api.served_version import ServedVersion
 from dataplane_core.app import VERSIONS
+from dataplane_core.testing import places
 from tests.api.support import TRANSACTIONS
 from tests.grammar.generate import WORDS
 from tests.laws.support import Everything
-from tests.versions import places
 from tests.versions.generated import BASE, COLLECTIONS, Maker, Place, kinds
 
 OBJECTS = int(os.environ.get("DATAPLANE_OBJECTS", "600"))

@@ -7,9 +7,9 @@ import pytest
 
 from dataplane_core.api.served_version import ServedVersion
 from dataplane_core.resources.collections import RowCollection
+from dataplane_core.testing import places
 from tests.golden.offline import registry
 from tests.laws.support import Everything, odd
-from tests.versions import places
 
 FAMILIES = {
     *("binds", "crt_loads", "dgram_binds", "groups", "mailer_entries", "nameservers"),

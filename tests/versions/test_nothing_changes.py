@@ -8,10 +8,10 @@ import pytest
 
 from dataplane_core.api.served_version import ServedVersion
 from dataplane_core.app import VERSIONS
+from dataplane_core.testing import places
 from dataplane_core.text import Document
 from tests.golden.offline import registry
 from tests.laws.support import SPELLINGS, Everything, odd
-from tests.versions import places
 
 NAMES = [one.name for one in VERSIONS]
 SPELLED = ("as it is", "all but two quoted", "zeros")

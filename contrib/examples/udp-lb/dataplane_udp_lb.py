@@ -7,27 +7,27 @@ from dataplane_core.plugin import (
 PLUGIN_API = "1.0"
 BALANCER = Model(
     "udp_lb",
-    statement(
-        "dgram-bind",
-        seq(word("address", help="Where datagrams arrive."), params(arg("name", word("label")))),
-        examples=["dgram-bind :53 name dns"],
-    ),
-    statement(
-        "balance", one_of("balance", "roundrobin", "source", "hash"), examples=["balance source"]
-    ),
-    statement("proxy-requests", integer("requests", 0), examples=["proxy-requests 1"]),
-    statement("proxy-responses", integer("responses", 0), examples=["proxy-responses 1"]),
+    statement("dgram-bind", seq(
+        word("address", help="Where datagrams arrive."),
+        params(arg("name", word("label", help="What the bind is called."))),
+    ), examples=["dgram-bind :53 name dns"]),
+    statement("balance", one_of("balance", "roundrobin", "source", "hash", help="Who is next."),
+              examples=["balance source"]),
+    statement("proxy-requests", integer("requests", 0, help="Datagrams of a session."),
+              examples=["proxy-requests 1"]),
+    statement("proxy-responses", integer("responses", 0, help="Datagrams that are answered."),
+              examples=["proxy-responses 1"]),
 )
 
 TARGET = statement(
     "server",
     seq(
-        word("name", required=True),
+        word("name", required=True, help="What it is called."),
         word("address", required=True, help="Host and port that datagrams are sent to."),
-        params(switch("check", "check", off="no-check"), arg("weight", integer("weight", 0, 256))),
+        params(switch("check", "check", off="no-check", help="Whether its health is checked."),
+               arg("weight", integer("weight", 0, 256, help="Its share of the datagrams."))),
     ),
-    examples=["server dns1 192.0.2.1:53 check weight 10"],
-    rejects=["server dns1"],
+    examples=["server dns1 192.0.2.1:53 check weight 10"], rejects=["server dns1"],
 )
 
 

@@ -3,8 +3,6 @@
 import dataplane_udp_lb
 import pytest
 
-from dataplane_core.testing import breaches
-
 TEXT = "udp-lb dns\n  dgram-bind :53 name old\n  server dns1 192.0.2.1:53 # first\n"
 
 
@@ -13,9 +11,12 @@ def server(local_server):
     return local_server(TEXT, [dataplane_udp_lb])
 
 
-@pytest.mark.parametrize("line", [dataplane_udp_lb.TARGET, *dataplane_udp_lb.BALANCER.statements])
-def test_declarations_keep_the_laws(line):
-    assert list(breaches(line)) == []
+def test_declarations_keep_the_laws(dataplane_law):
+    dataplane_law()
+
+
+def test_it_answers_as_recorded(dataplane_case):
+    dataplane_case()
 
 
 def test_what_the_file_holds_is_read(server):

@@ -11,7 +11,8 @@ from pathlib import Path
 import dataplane_enterprise
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from dataplane_core.plugin import Document, SettingsError
+from dataplane_core.plugin import Document, SettingsError, impl
+from dataplane_core.testing import Bench, declared_laws
 from dataplane_enterprise import keywords, license, policy
 from dataplane_enterprise.settings import TokenSettings
 
@@ -64,6 +65,21 @@ def rows(version, collection, kind, name):
 
 def at(path, key):
     return f"{path}/{key}"
+
+
+class Keywords:
+    """What the add-on declares where it is licensed."""
+
+    @impl
+    def dataplane_register(self, registry):
+        keywords.extend(registry)
+
+
+def test_declarations_keep_the_laws(tmp_path):
+    with Bench(tmp_path, [Keywords()]) as bench:
+        laws = [*declared_laws(bench.plugins)]
+        assert [found for law in laws if (found := law.breaches(bench))] == []
+    assert len(laws) > 12
 
 
 def test_what_is_shipped():
