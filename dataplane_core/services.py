@@ -149,6 +149,7 @@ class Services:
             self.transactions.settle()
         except StorageFailed as error:
             log.warning("open transactions end with the machine's uptime: %s", error.message)
+        self.state.close()
 
     def lead(self, name: str, duty: Duty) -> None:
         """Run `duty` in a thread of one worker of all, until the server stops.

@@ -95,7 +95,6 @@ class ReloadQueue:
         files: FilesToLoad,
         registry: Registry | None = None,
     ) -> None:
-        self._state = state
         self._lock = state.path("leader.lock")
         # A reload may be under way, and after a failure the former text is loaded once more.
         self._longest_wait = 3 * settings.dataplane.reload_timeout + 5.0
@@ -161,14 +160,12 @@ class ReloadQueue:
             self._lead_for_once(float("inf"))
         except DataplaneError as error:
             log.error("a reload that waits is left to the next start: %s", error.message)
-        self._state.close()
 
     def _do_reloads(self, stop: threading.Event) -> None:
         self._finish_begun()
         while not stop.is_set():
             if not self._do_due(time.time()):
                 stop.wait(_DUE_TICK)
-        self._state.close()
 
     def _lead_for_once(self, moment: float) -> bool:
         """Do what is due at `moment` (seconds since 1970) if nobody leads; tell whether it did."""

@@ -221,8 +221,7 @@ def _catch_up(services: Services, stop: threading.Event) -> None:
                 services.log.error("the audit file is not written: %s", error.message)
             failed = True
         if stop.wait(_LOOK):
-            break
-    services.state.close()
+            return
 
 
 @impl

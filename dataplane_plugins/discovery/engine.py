@@ -118,13 +118,10 @@ class Follower:
         self.thread = threading.Thread(target=self._run, name=name, daemon=True)
 
     def _run(self) -> None:
-        try:
-            while not self.stop.is_set():
-                self._follow()
-                rest = rest_after(self.failures, float(self.entry.get("retry_timeout") or 1))
-                self.stop.wait(rest * random.uniform(0.9, 1.1))
-        finally:
-            self.keeper.backends.state.close()
+        while not self.stop.is_set():
+            self._follow()
+            rest = rest_after(self.failures, float(self.entry.get("retry_timeout") or 1))
+            self.stop.wait(rest * random.uniform(0.9, 1.1))
 
     def _follow(self) -> None:
         """Follow the source until it fails; return the failure."""

@@ -149,3 +149,10 @@ def add_server(config: ConfigStore, backend: str, name: str, **how: object):
     with config.edit(**how) as edit:  # type: ignore[arg-type]
         edit.document = with_server(edit.document, backend, name)
     return edit.outcome
+
+
+def connection_of(state):
+    """The connection that the next read or write of a state takes, where no other thread does."""
+    connection = state._connections.take()
+    state._connections.leave(connection)
+    return connection

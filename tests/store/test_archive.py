@@ -8,7 +8,7 @@ from dataplane_core.errors import NotFound, Reference
 from dataplane_core.store.archive import Wanted
 from dataplane_core.store.author import Author
 from dataplane_core.store.journal.version_objects import MOST_OBJECTS, TouchedObject
-from tests.store.support import add_server
+from tests.store.support import add_server, connection_of
 from tests.store.test_failpoints import die
 from tests.store.test_kept_texts import edit_somehow
 
@@ -157,10 +157,11 @@ def test_a_page_of_the_history_asks_the_state_as_often_whatever_there_is(bench, 
 
     def asked(**wanted):
         statements = []
-        state._connection().set_trace_callback(statements.append)
+        connection = connection_of(state)
+        connection.set_trace_callback(statements.append)
         records = config.archive.find(Wanted(**wanted), 5)
         config.archive.objects(records)
-        state._connection().set_trace_callback(None)
+        connection.set_trace_callback(None)
         assert len(records) == 5
         plans = [row["detail"] for sql in statements if "FROM history" in sql for row in state.read(f"EXPLAIN QUERY PLAN {sql}")]
         assert not [plan for plan in plans if "TEMP B-TREE" in plan]

@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-from tests.store.support import TEXT, add_server
+from tests.store.support import TEXT, add_server, connection_of
 
 
 class Costs:
@@ -27,9 +27,9 @@ class Costs:
         """What an action costs; `commits` are those of the state, `synced` those that it waits for."""
         self.counted.clear()
         statements = []
-        connection = config.file.records.state._connection()
+        connection = connection_of(config.file.records.state)
         connection.set_trace_callback(statements.append)
-        synced = config.file.records.state._local.synced
+        synced = connection.synced
         action()
         connection.set_trace_callback(None)
         for statement in statements:

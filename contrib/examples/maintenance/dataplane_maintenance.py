@@ -230,7 +230,6 @@ def follow(services: Services, stop: Event) -> None:
         except DataplaneError as error:
             outage.note(error)
         stop.wait(every)
-    services.state.close()
 
 
 @impl

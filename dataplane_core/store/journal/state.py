@@ -8,25 +8,18 @@ import fcntl
 import os
 import sqlite3
 import stat
-import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
-from dataplane_core.errors import StorageFailed, StorageFull
+from dataplane_core.errors import StorageFailed
 from dataplane_core.store.files import storage_errors, sync_file
-from dataplane_core.store.locks import locked
+from dataplane_core.store.journal.connections import Connections
 from dataplane_core.store.reserve import Reserve
 
-BUSY_SECONDS = 20.0
-_PAGES_KIB = 64
-"""What each connection keeps of the file, a small part of SQLite's default: the system has it too,
-and a server has a connection for each of its threads."""
 _BOOT = "/proc/sys/kernel/random/boot_id"  # random(4)
-_inherited: list[sqlite3.Connection] = []
-"""Connections opened before a fork: closing one in the child would touch the parent's file."""
 
 _BASE = (
     "CREATE TABLE IF NOT EXISTS components (name TEXT PRIMARY KEY, step INTEGER NOT NULL)",
@@ -34,20 +27,13 @@ _BASE = (
 )
 
 
-class _Local(threading.local):
-    connection: sqlite3.Connection | None = None
-    process = 0
-    synced: bool | None = None
-
-
 class State:
-    """Access to the state file, with one connection for each thread and process.
+    """Access to the state file.
 
     Raises `StorageFailed` or `StorageFull`, with SQLite's reason, when the file cannot be used.
     `boot` identifies the machine's present uptime, which ends with a power cut; it is empty where
     the system does not tell it. `reserve` is room on its disk, which a start on a full one takes.
-    With `is_copy` the state is only looked at, and whoever uses it
-    writes nothing elsewhere either.
+    With `is_copy` the state is only looked at, and whoever uses it writes nothing elsewhere either.
     """
 
     FILE = "state.sqlite"
@@ -58,7 +44,7 @@ class State:
         self.directory = Path(directory)
         self.file = self.directory / self.FILE
         self._log = self.directory / f"{self.FILE}-wal"
-        self._local = _Local()
+        self._connections = Connections(self.file, self.path("open.lock"))
         self.boot = _boot()
         self._make_directory()
         alive = self.path(self.ALIVE)
@@ -85,10 +71,7 @@ class State:
 
     def read(self, sql: str, parameters: Sequence[Any] = ()) -> list[sqlite3.Row]:
         """Return all rows of a query."""
-        try:
-            return self._connection().execute(sql, parameters).fetchall()
-        except sqlite3.DatabaseError as error:
-            raise _failure(self.file, error) from error
+        return self._connections.read(sql, parameters)
 
     def write(self, *, synced: bool = True) -> AbstractContextManager[sqlite3.Connection]:
         """Write in one database transaction, which an exception in the body undoes as a whole.
@@ -97,15 +80,7 @@ class State:
         disk; with `synced` false only a power cut can undo it: for what the synced files and rows
         say as well.
         """
-        return _Write(self.file, self._connection_for, synced)
-
-    def _connection_for(self, synced: bool) -> sqlite3.Connection:
-        """Return this thread's connection, for a write that waits for the disk or does not."""
-        connection = self._connection()
-        if self._local.synced != synced and not connection.in_transaction:
-            connection.execute(f"PRAGMA synchronous = {'FULL' if synced else 'NORMAL'}")
-            self._local.synced = synced
-        return connection
+        return self._connections.write(synced)
 
     def sync(self) -> None:
         """Bring to the disk what was written with `synced` false, by any process.
@@ -144,10 +119,8 @@ class State:
             self._set_value(connection, name, value)
 
     def close(self) -> None:
-        """Close this thread's connection; the next use opens another."""
-        connection, self._local.connection = self._local.connection, None
-        if connection is not None and self._local.process == os.getpid():
-            connection.close()
+        """Close the connections that no thread uses; the next use opens another."""
+        self._connections.close()
 
     def shutdown(self) -> None:
         """Give the state up, once no thread uses it any more."""
@@ -198,64 +171,6 @@ class State:
             fcntl.flock(self._alive, fcntl.LOCK_SH)
             return False
         return True
-
-    def _connection(self) -> sqlite3.Connection:
-        local = self._local
-        if local.connection is not None and local.process == os.getpid():
-            return local.connection
-        if local.connection is not None:
-            _inherited.append(local.connection)
-        # The change to WAL takes no turn in a queue as other statements do, hence the lock.
-        with locked(self.path("open.lock")):
-            connection = sqlite3.connect(self.file, timeout=BUSY_SECONDS, isolation_level=None)
-            connection.row_factory = sqlite3.Row
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute(f"PRAGMA journal_size_limit = {16 << 20}")
-            connection.execute(f"PRAGMA cache_size = -{_PAGES_KIB}")
-        local.connection, local.process, local.synced = connection, os.getpid(), None
-        return connection
-
-
-class _Write:
-    """One database transaction (`State.write`), or a part of the one that is under way."""
-
-    __slots__ = ("_connect", "_connection", "_file", "_synced")
-
-    def __init__(
-        self, file: Path, connect: Callable[[bool], sqlite3.Connection], synced: bool
-    ) -> None:
-        self._file, self._connect, self._synced = file, connect, synced
-        self._connection: sqlite3.Connection | None = None  # of a transaction of its own
-
-    def __enter__(self) -> sqlite3.Connection:
-        try:
-            connection = self._connect(self._synced)
-            if not connection.in_transaction:
-                connection.execute("BEGIN IMMEDIATE")
-                self._connection = connection
-        except sqlite3.DatabaseError as error:
-            raise _failure(self._file, error) from error
-        return connection
-
-    def __exit__(self, kind: object, error: object, trace: object) -> None:
-        connection = self._connection
-        try:
-            if connection is not None and error is None:
-                connection.execute("COMMIT")
-        except sqlite3.DatabaseError as failed:
-            error = failed
-        finally:
-            if connection is not None and connection.in_transaction:
-                with suppress(sqlite3.DatabaseError):
-                    connection.execute("ROLLBACK")
-        if isinstance(error, sqlite3.DatabaseError):
-            raise _failure(self._file, error) from error
-
-
-def _failure(file: Path, error: sqlite3.DatabaseError) -> StorageFailed:
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    family = StorageFull if code == sqlite3.SQLITE_FULL else StorageFailed
-    return family(f"{file} cannot be used: {error}")
 
 
 def _boot() -> str:

@@ -32,7 +32,6 @@ def keep_watch(services: Services, stop: Event) -> None:
         else:
             outage.over()
         if stop.wait(pause):
-            services.state.close()
             return
 
 

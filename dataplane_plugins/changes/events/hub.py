@@ -127,7 +127,7 @@ class EventHub:
     """The streams of one worker, of which there are at most `limit`."""
 
     def __init__(self, events: EventTable, state: State, limit: int) -> None:
-        self._events, self._state, self._limit = events, state, limit
+        self._events, self._limit = events, limit
         self.listening = Listening(state.path("listening.lock"))
         self._lock = threading.Lock()
         self._open: WeakSet[EventFeed] = WeakSet()  # a request may fail before its answer
@@ -186,7 +186,6 @@ class EventHub:
         finally:
             if handle >= 0:
                 os.close(handle)
-            self._state.close()
 
     def _has_more(self) -> bool:
         with self._lock:

@@ -55,4 +55,3 @@ def watch_while_wanted(services: Services, stop: threading.Event) -> None:
             watches = Watches(services)
             while (has_webhook or listening.anybody()) and not stop.wait(_LOOK):
                 watches.look()
-            services.state.close()

@@ -46,7 +46,6 @@ class Sender:
         while not stop.wait(wait):
             wait = self._send_page(receiver, stop)
         receiver.close()
-        self._state.close()
 
     def _send_page(self, receiver: Receiver, stop: threading.Event) -> float:
         """Send the next events; return after how many seconds to go on."""

@@ -8,6 +8,7 @@ import pytest
 from dataplane_core.errors import StorageFailed, StorageFull
 from dataplane_core.store.journal.state import State
 from tests.harness.processes import open_files
+from tests.store.support import connection_of
 
 TABLE = ("CREATE TABLE numbers (value INTEGER)",)
 
@@ -135,7 +136,7 @@ def test_facts(state):
 
 
 def test_a_full_database_is_507(state):
-    connection = state._connection()
+    connection = connection_of(state)
     pages = connection.execute("PRAGMA page_count").fetchone()[0]
     connection.execute(f"PRAGMA max_page_count = {pages}")
     with pytest.raises(StorageFull), state.write() as write:

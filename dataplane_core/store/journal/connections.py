@@ -1,0 +1,166 @@
+"""Share connections to the state file among the threads of a process.
+
+A connection takes 0.2 MiB, and most threads use one now and then. So there are as many as are used
+at the same time, and the one that was used last is taken first.
+"""
+
+import os
+import sqlite3
+import threading
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from dataplane_core.errors import StorageFailed, StorageFull
+from dataplane_core.store.locks import locked
+
+BUSY_SECONDS = 20.0
+_PAGES_KIB = 64
+"""What a connection keeps of the file, a small part of SQLite's default: the system has it too."""
+
+
+class _Connection(sqlite3.Connection):
+    """A connection of one process, and whether writes over it wait for the disk, if that is set."""
+
+    process = 0
+    synced: bool | None = None
+
+
+_inherited: list[_Connection] = []
+"""Connections opened before a fork: closing one in the child would touch the parent's file."""
+
+
+class _Local(threading.local):
+    connection: _Connection | None = None
+    """That of the write which this thread is within."""
+
+
+class Connections:
+    """The connections of this process to a file; `lock` is the file that is locked to open one."""
+
+    def __init__(self, file: Path, lock: Path) -> None:
+        self.file, self._lock = file, lock
+        self.local = _Local()
+        self._free: list[_Connection] = []
+
+    def read(self, sql: str, parameters: Sequence[Any] = ()) -> list[sqlite3.Row]:
+        """Return all rows of a query; raises `StorageFailed`."""
+        connection = None
+        try:
+            connection = self.take()
+            return connection.execute(sql, parameters).fetchall()
+        except sqlite3.DatabaseError as error:
+            raise failure(self.file, error) from error
+        finally:
+            self.leave(connection)
+
+    def write(self, synced: bool) -> "Write":
+        """Return a database transaction, or a part of the one that this thread is within."""
+        return Write(self, synced)
+
+    def take(self) -> _Connection:
+        """Return the connection of the write that this thread is within, or one for it alone."""
+        held = self.local.connection
+        if held is not None and held.process == os.getpid():
+            return held
+        while True:
+            try:
+                connection = self._free.pop()
+            except IndexError:
+                return self._open()
+            if connection.process == os.getpid():
+                return connection
+            _inherited.append(connection)
+
+    def leave(self, connection: _Connection | None) -> None:
+        """Leave a connection to others, but for the one of a write that goes on."""
+        if connection is not None and connection is not self.local.connection:
+            if connection.in_transaction:  # it could not be rolled back
+                connection.close()
+            else:
+                self._free.append(connection)
+
+    def close(self) -> None:
+        """Close those that no thread uses."""
+        while self._free:
+            connection = self._free.pop()
+            if connection.process == os.getpid():
+                connection.close()
+            else:
+                _inherited.append(connection)
+
+    def _open(self) -> _Connection:
+        # The change to WAL takes no turn in a queue as other statements do, hence the lock.
+        with locked(self._lock):
+            connection = sqlite3.connect(
+                self.file,
+                BUSY_SECONDS,
+                isolation_level=None,
+                check_same_thread=False,
+                factory=_Connection,
+            )
+            connection.row_factory = sqlite3.Row
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute(f"PRAGMA journal_size_limit = {16 << 20}")
+            connection.execute(f"PRAGMA cache_size = -{_PAGES_KIB}")
+        connection.process = os.getpid()
+        return connection
+
+
+class Write:
+    """One database transaction, or a part of the one that is under way in the same thread."""
+
+    __slots__ = ("_connection", "_connections", "_is_outermost", "_synced")
+
+    def __init__(self, connections: Connections, synced: bool) -> None:
+        self._connections, self._synced = connections, synced
+        self._connection: _Connection | None = None  # of a transaction of its own
+
+    def __enter__(self) -> sqlite3.Connection:
+        connection = None
+        try:
+            connection = self._connections.take()
+            if not connection.in_transaction:
+                self._begin(connection)
+        except sqlite3.DatabaseError as error:
+            self._connections.leave(connection)
+            raise failure(self._connections.file, error) from error
+        return connection
+
+    def _begin(self, connection: _Connection) -> None:
+        if connection.synced != self._synced:
+            connection.execute(f"PRAGMA synchronous = {'FULL' if self._synced else 'NORMAL'}")
+            connection.synced = self._synced
+        connection.execute("BEGIN IMMEDIATE")
+        local = self._connections.local
+        self._is_outermost = local.connection is not connection
+        local.connection = self._connection = connection
+
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        connection = self._connection
+        try:
+            if connection is not None and error is None:
+                connection.execute("COMMIT")
+        except sqlite3.DatabaseError as failed:
+            error = failed
+        finally:
+            if connection is not None:
+                self._end(connection)
+        if isinstance(error, sqlite3.DatabaseError):
+            raise failure(self._connections.file, error) from error
+
+    def _end(self, connection: _Connection) -> None:
+        if connection.in_transaction:
+            with suppress(sqlite3.DatabaseError):
+                connection.execute("ROLLBACK")
+        if self._is_outermost:
+            self._connections.local.connection = None
+            self._connections.leave(connection)
+
+
+def failure(file: Path, error: sqlite3.DatabaseError) -> StorageFailed:
+    """Return what tells clients of an error of SQLite."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    family = StorageFull if code == sqlite3.SQLITE_FULL else StorageFailed
+    return family(f"{file} cannot be used: {error}")

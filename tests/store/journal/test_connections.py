@@ -1,0 +1,91 @@
+"""Connections to the state file: as many as are used at the same time."""
+
+import gc
+import threading
+
+import pytest
+
+from dataplane_core.store.journal.connections import Connections
+from dataplane_core.store.journal.state import State
+from tests.harness.processes import open_files
+
+TABLE = ("CREATE TABLE numbers (value INTEGER)",)
+
+
+@pytest.fixture
+def state(tmp_path):
+    state = State(tmp_path / "state")
+    state.migrate("numbers", TABLE)
+    yield state
+    state.shutdown()
+
+
+@pytest.fixture
+def opened(monkeypatch):
+    """The connections that are opened from now on."""
+    found = []
+    make = Connections._open
+
+    def noted(self):
+        found.append(make(self))
+        return found[-1]
+
+    monkeypatch.setattr(Connections, "_open", noted)
+    return found
+
+
+def in_threads(*works):
+    threads = [threading.Thread(target=work) for work in works]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def test_threads_that_take_turns_share_one(state, opened):
+    state.close()
+    for number in range(5):
+        in_threads(lambda number=number: state.set_value("number", str(number)))
+        in_threads(lambda: state.value("number"))
+    assert state.value("number") == "4"
+    assert len(opened) == 1
+
+
+def test_one_that_writes_has_it_alone(state, opened):
+    state.close()
+    found = []
+    with state.write() as connection:
+        connection.execute("INSERT INTO numbers VALUES (1)")
+        in_threads(lambda: found.append(state.read("SELECT * FROM numbers")))
+        assert len(state.read("SELECT * FROM numbers")) == 1
+    assert found == [[]]
+    assert len(opened) == 2
+    assert len({id(one) for one in opened}) == 2
+
+
+def test_one_that_is_forked_away_is_left_alone(state, opened):
+    state.set_value("a", "b")
+    state._connections._free[0].process += 1  # as in a child
+    left = state._connections._free[0]
+    assert state.value("a") == "b"
+    assert left is not opened[0]
+    assert left.execute("SELECT 1").fetchone()[0] == 1
+
+
+def test_one_whose_write_failed_is_used_again(state, opened):
+    state.close()
+    for _ in range(3):
+        with pytest.raises(LookupError), state.write() as connection:
+            connection.execute("INSERT INTO numbers VALUES (1)")
+            raise LookupError
+    assert state.read("SELECT * FROM numbers") == []
+    assert len(opened) == 1
+
+
+def test_none_is_open_once_they_are_closed(state):
+    with state.write():
+        in_threads(lambda: state.value("a"), lambda: state.value("b"))
+    assert str(state.file) in open_files()
+    state.close()
+    gc.collect()
+    assert str(state.file) not in open_files()
