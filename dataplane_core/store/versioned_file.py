@@ -85,14 +85,17 @@ class VersionedFile:
     def recover(self) -> None:
         """Finish or undo what a killed server left half done; called before workers are forked.
 
-        A file that cannot be read is logged: it may be there once somebody asks for it. Raises
-        `StorageFailed` when the state belongs to a running server for another file.
+        What can be read is read: the workers share it, and all that was loaded for it. A file that
+        cannot be read is logged: it may be there once somebody asks for it. Raises `StorageFailed`
+        when the state belongs to a running server for another file.
         """
         self.records.claim(self.path)
         try:
             self.begin()
         except StorageFailed as error:
             _log.error("what a predecessor left is not looked at yet: %s", error.message)
+        with suppress(StorageFailed):
+            self.on_disk.snapshot()
         self.records.state.close()  # a connection must not be carried over a fork
 
     def snapshot(self) -> Snapshot:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from threading import Event
+from functools import partial
 from typing import Any, cast
 
 from dataplane_core.plugin import (
@@ -20,6 +20,7 @@ from dataplane_core.plugin import (
     impl,
     operation,
 )
+from dataplane_plugins.changes.past.following import follow_files
 
 PATH = "/history"
 TAG = "History"
@@ -265,13 +266,7 @@ def dataplane_routes(routes: Routes, services: Services) -> None:
 @impl
 def dataplane_start(services: Services) -> None:
     """Follow the files of the storage, in one worker of all."""
-
-    def follow(stop: Event) -> None:
-        from dataplane_plugins.changes.past.following import follow_files
-
-        follow_files(services, stop)
-
-    services.lead("history", follow)
+    services.lead("history", partial(follow_files, services))
 
 
 def _maker(name: str, services: Services) -> Callable[[View], object]:

@@ -48,6 +48,21 @@ def test_a_snapshot_is_shared_until_the_file_changes(bench):
     assert "answer" not in config.snapshot().cache
 
 
+def test_workers_share_what_was_read_before_they_were_forked(bench):
+    config = bench.store()
+    config.file.recover()
+    known = config.file.on_disk._current
+    assert known is not None and config.snapshot() is known
+
+
+def test_a_start_takes_a_file_that_is_not_there(bench):
+    config = bench.store()
+    bench.file.unlink()
+    config.file.recover()
+    with pytest.raises(StorageFailed):
+        config.snapshot()
+
+
 def test_one_edit_adds_its_line_and_the_version(bench):
     config = bench.store()
     outcome = add_server(config, "be1", "s2", version=1)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from threading import Event
+from functools import partial
 from typing import Any, cast
 
 from dataplane_core.plugin import (
@@ -21,6 +21,7 @@ from dataplane_core.plugin import (
     operation,
     written_time,
 )
+from dataplane_plugins.changes.confirm.watching import keep_watch
 
 PATH = "/confirmations"
 TAG = "Confirmations"
@@ -121,13 +122,7 @@ def dataplane_routes(routes: Routes, services: Services) -> None:
 @impl
 def dataplane_start(services: Services) -> None:
     """Take back what nobody confirms, in one worker of all."""
-
-    def keep(stop: Event) -> None:
-        from dataplane_plugins.changes.confirm.watching import keep_watch
-
-        keep_watch(services, stop)
-
-    services.lead("confirm", keep)
+    services.lead("confirm", partial(keep_watch, services))
 
 
 @impl

@@ -83,7 +83,7 @@ def test_news_come_to_all_streams(hub):
 def test_a_stream_comes_from_another_worker_too(hub):
     """The events are rows: who wrote them does not matter."""
     sink, _ = attached(hub, None)
-    other = EventTable(hub._state)
+    other = EventTable(hub._events._state)
     other.record("drift", {"number": 7})
     until(lambda: sink.ids == [1])
 
@@ -109,7 +109,7 @@ def test_a_client_that_takes_nothing_is_sent_little(hub):
 
 def test_events_that_are_gone_are_told_of(hub):
     record(hub, *range(5))
-    with hub._state.write() as connection:
+    with hub._events._state.write() as connection:
         connection.execute("DELETE FROM events WHERE id < 4")
     sink, _ = attached(hub, 1)
     until(lambda: sink.ids == [4, 5])
