@@ -32,6 +32,7 @@ class Alone:
     def __init__(self, state: ServerState) -> None:
         self._state = state
         self._wanted: signal.Signals | None = None
+        self._is_told = False  # to systemd, what is wanted
         self._wakes, self._waker = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
 
     def run(self) -> None:
@@ -47,10 +48,10 @@ class Alone:
             self._serve()
             if self._wanted is not signal.SIGHUP:
                 break
-            self._wanted = None
+            self._wanted, self._is_told = None, False
             self._refresh()
-        self._state.served.discard()
         self._end()
+        self._state.served.discard()
         raise SystemExit(0)
 
     def _end(self) -> None:
@@ -60,9 +61,23 @@ class Alone:
 
     def _lives(self) -> bool:
         """Return whether to go on; settings that cannot be read stop nothing."""
-        if self._wanted is signal.SIGHUP and not self._state.is_readable():
-            self._wanted = None
-        return self._wanted is None
+        manager = self._state.manager
+        manager.show_life((0.0,))
+        if self._wanted is None or self._is_told:
+            return self._wanted is None
+        self._is_told = True
+        if self._wanted is not signal.SIGHUP:
+            manager.stopping()
+            return False
+        manager.reloading()
+        if self._state.is_readable():
+            return False
+        self._wanted, self._is_told = None, False
+        manager.ready(f"the settings stay as they were; {self._serves()}")
+        return True
+
+    def _serves(self) -> str:
+        return f"serves on {', '.join(self._state.listeners.described())}"
 
     def _want(self, number: int, frame: FrameType | None) -> None:
         """Note a signal; one that ends the process is not forgotten for one that does not."""
@@ -77,6 +92,7 @@ class Alone:
         gc.enable()
         place = state.counts.take()
         state.served.start()
+        state.manager.ready(self._serves())
         try:
             sockets = [(one.dup(), name.scheme) for name, one in state.listeners.open.items()]
             loop = RequestLoop(state, sockets, place, self._wakes)

@@ -3,7 +3,6 @@
 import errno
 import select
 import socket
-import ssl
 import time
 
 from dataplane_core.server.listen_addresses import ListenerTimeouts
@@ -11,8 +10,17 @@ from dataplane_core.server.listen_addresses import ListenerTimeouts
 _KEEP_ALIVE_OPTIONS = ("TCP_KEEPIDLE", "TCP_KEEPINTVL")
 PIECE = 65536  # bytes that a thread reads at once
 TURN = 16384  # bytes that the loop reads before others have their turn: a record of TLS
-RETRY = (BlockingIOError, InterruptedError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
-"""What is raised by an operation that has to be tried again later."""
+_WITHOUT_TLS: tuple[type[OSError], ...] = (BlockingIOError, InterruptedError)
+RETRY = _WITHOUT_TLS
+"""What an operation raises that has to be tried again later; more once TLS is served."""
+
+
+def expect_tls() -> None:
+    """Retry what TLS wants to have tried again, too; a server without it loads no OpenSSL."""
+    global RETRY
+    from ssl import SSLWantReadError, SSLWantWriteError
+
+    RETRY = (*_WITHOUT_TLS, SSLWantReadError, SSLWantWriteError)
 
 
 def prepare(accepted: socket.socket, timeouts: ListenerTimeouts) -> None:
@@ -69,10 +77,10 @@ def send(
 
 def _wait(client: socket.socket, busy: Exception, event: int, seconds: float | None) -> bool:
     """Wait until the operation can be tried again; TLS may have to read before it can write."""
-    if isinstance(busy, ssl.SSLWantReadError):
-        event = select.POLLIN
-    elif isinstance(busy, ssl.SSLWantWriteError):
-        event = select.POLLOUT
+    if not isinstance(busy, _WITHOUT_TLS):
+        from ssl import SSLWantReadError
+
+        event = select.POLLIN if isinstance(busy, SSLWantReadError) else select.POLLOUT
     poll = select.poll()
     poll.register(client, event)
     return bool(poll.poll(None if seconds is None else seconds * 1000))

@@ -14,6 +14,7 @@ from dataplane_core.settings import SettingsError, SettingsProblem
 
 _FIRST = 3  # SD_LISTEN_FDS_START
 _SCHEMES = ("http", "https", "unix")
+_SEND_SECONDS = 0.5
 _SIGNS = 4  # signs of life within the time in which systemd wants one
 
 
@@ -122,4 +123,5 @@ class ServiceManager:
         if self._address:
             kind = socket.SOCK_DGRAM | socket.SOCK_CLOEXEC
             with suppress(OSError), socket.socket(socket.AF_UNIX, kind) as sender:
+                sender.settimeout(_SEND_SECONDS)  # a queue that nobody reads may be full
                 sender.sendto("\n".join(lines).encode(), self._address)

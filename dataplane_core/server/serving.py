@@ -18,7 +18,6 @@ from dataplane_core.server.head_buffer import HeadLimits
 from dataplane_core.server.listen_addresses import ListenerTimeouts
 from dataplane_core.server.loop import EventLoop
 from dataplane_core.server.thread_pool import ThreadPool
-from dataplane_core.server.tls import TlsContexts
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from dataplane_core.server.body_framing import BodyFraming
     from dataplane_core.server.request_body import RequestBody
     from dataplane_core.server.request_head import RequestHead
+    from dataplane_core.server.tls import TlsContexts
 
 log = logging.getLogger("dataplane.server")
 
@@ -46,7 +46,7 @@ class ServedListener:
     scheme: str
     timeouts: ListenerTimeouts
     environ: dict[str, Any]
-    contexts: TlsContexts | None
+    contexts: "TlsContexts | None"
 
 
 class OpenConnection(Protocol):

@@ -16,11 +16,12 @@ from dataplane_core.server.listeners import Listeners
 from dataplane_core.server.log_targets import configure, give_files_to
 from dataplane_core.server.process import PidFile, become, process_user
 from dataplane_core.server.service_manager import ServiceManager, handed_sockets
-from dataplane_core.server.tls import TlsContexts
 from dataplane_core.settings import Settings, SettingsError, SettingsProblem
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
+
+    from dataplane_core.server.tls import TlsContexts
 
 log = logging.getLogger("dataplane.server")
 
@@ -51,7 +52,7 @@ class _Prepared:
 
     settings: Settings
     sockets: dict[ListenAddress, socket]
-    contexts: TlsContexts | None
+    contexts: "TlsContexts | None"
     served: ServedApplication
 
 
@@ -185,7 +186,7 @@ class ServerState:
             raise SettingsError((SettingsProblem("", "", fault),)) from None
 
     def _adopt(
-        self, settings: Settings, served: ServedApplication, contexts: TlsContexts | None
+        self, settings: Settings, served: ServedApplication, contexts: "TlsContexts | None"
     ) -> None:
         self.settings, self.served, self.contexts = settings, served, contexts
         self.timeouts = {
@@ -199,5 +200,9 @@ class ServerState:
         log.log(level, "listening on %s", ", ".join(self.listeners.described()))
 
 
-def _contexts(settings: Settings) -> TlsContexts | None:
-    return TlsContexts(settings) if "https" in settings.dataplaneapi.scheme else None
+def _contexts(settings: Settings) -> "TlsContexts | None":
+    if "https" not in settings.dataplaneapi.scheme:
+        return None
+    from dataplane_core.server.tls import TlsContexts  # OpenSSL is large
+
+    return TlsContexts(settings)

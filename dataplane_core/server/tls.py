@@ -4,6 +4,7 @@ import logging
 import ssl
 import threading
 
+from dataplane_core.server.client_socket import expect_tls
 from dataplane_core.settings import Settings, SettingsError
 from dataplane_core.store.files import FileIdentity, identity_of
 
@@ -20,6 +21,7 @@ class TlsContexts:
     """
 
     def __init__(self, settings: Settings) -> None:
+        expect_tls()
         self._settings = settings
         tls = settings.dataplaneapi.tls
         self._files = [path for path in (tls.tls_certificate, tls.tls_key, tls.tls_ca) if path]

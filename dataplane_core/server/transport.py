@@ -3,7 +3,6 @@
 import logging
 import math
 import socket
-import ssl
 import time
 from collections.abc import Callable
 
@@ -63,6 +62,8 @@ class Transport:
         """Begin to wait for requests, once it is known who is there."""
 
     def _on_handshake(self, events: int) -> None:
+        import ssl
+
         assert isinstance(self._socket, ssl.SSLSocket)
         try:
             self._socket.do_handshake()

@@ -9,6 +9,7 @@ import pytest
 from dataplane_core.api.served_version import ServedVersion
 from dataplane_core.codec.codec import Codec
 from dataplane_core.codec.shape import build
+from dataplane_plugins.configuration import masks as own_masks
 from tests.harness import masks
 from tests.harness.recorded import reference
 
@@ -84,3 +85,8 @@ def _codecs(one: ServedVersion) -> list[Codec]:
 def test_every_object_has_a_shape_in_every_version(v2: ServedVersion, version: str) -> None:
     for one in v2.view.registry.collections.values():
         assert bool(build(one.props, version).children) == bool(one.props), one.name
+
+
+def test_each_file_is_read():
+    folder = Path(own_masks.__file__).parent
+    assert {f"{version}.json" for version in own_masks.VERSIONS} == {path.name for path in folder.glob("*.json")}

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.bench.systems import family
+from tests.harness.contrib import systemd_part
 from tests.harness.server import PASSWORD, USER, ApiServer, Client
 from tests.harness.waiting import until
 
@@ -17,7 +18,15 @@ BACKENDS = "/v3/services/haproxy/configuration/backends"
 
 
 @pytest.fixture
-def server(tmp_path):
+def told(tmp_path):
+    """What systemd is told, which is played here."""
+    made = systemd_part.Notifications(tmp_path / "notify")
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def server(tmp_path, told):
     configuration = tmp_path / "haproxy.cfg"
     configuration.write_text("global\n\nbackend first\n  server one 127.0.0.1:80\n")
     more = {
@@ -25,7 +34,8 @@ def server(tmp_path):
         "dataplane": {"master": False},
         "log_targets": [{"log_to": "stdout", "log_level": "info", "log_types": ["app"]}],
     }
-    with ApiServer(configuration, tmp_path / "run", more) as running:
+    environ = {"NOTIFY_SOCKET": told.path, "WATCHDOG_USEC": "60000000"}
+    with ApiServer(configuration, tmp_path / "run", more, environ=environ) as running:
         yield running
 
 
@@ -132,6 +142,20 @@ def test_settings_that_are_read_often_leave_nothing_behind(server):
     threads, files = max(read_again(number) for number in range(2))
     assert [read_again(number) for number in range(2, 6)]
     until(lambda: held()[0] <= threads and held()[1] <= files, held)
+
+
+def test_systemd_is_told_how_it_fares(server, told):
+    serves = f"STATUS=serves on http://127.0.0.1:{server.port}"
+    assert {"READY=1", serves} <= {*told.until("STATUS=serves")}
+    told.until("WATCHDOG=1")
+    changed(server, port="none")
+    told.until("RELOADING=1")
+    told.until("STATUS=the settings stay as they were")
+    changed(server, port=server.port)
+    told.until("RELOADING=1")
+    told.until(serves)
+    server.process.terminate()
+    told.until("STOPPING=1")
 
 
 def test_it_is_for_one_worker_alone(server):

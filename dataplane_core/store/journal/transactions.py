@@ -3,7 +3,6 @@
 import os
 import sqlite3
 import time
-import uuid
 import zlib
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, ExitStack
@@ -99,7 +98,7 @@ class TransactionTable:
         """
         now = time.time()
         boot = self._state.boot
-        row = TransactionRecord(str(uuid.uuid4()), base, "in_progress", 0, now, now, who, "", boot)
+        row = TransactionRecord(_new_id(), base, "in_progress", 0, now, now, who, "", boot)
         with self._state.write(synced=not boot) as connection:
             self._forget(connection, now)
             sql = "SELECT count(*) FROM transactions WHERE status = 'in_progress' AND touched >= ?"
@@ -115,7 +114,7 @@ class TransactionTable:
     def record_failure(self, base: int, who: str, reason: str) -> TransactionRecord:
         """Record, as a failed transaction, a change made with a version that HAProxy refused."""
         now = time.time()
-        row = TransactionRecord(str(uuid.uuid4()), base, "failed", 0, now, now, who, reason)
+        row = TransactionRecord(_new_id(), base, "failed", 0, now, now, who, reason)
         with self._state.write() as connection:
             self._forget(connection, now)
             self._insert(connection, row)
@@ -268,3 +267,12 @@ class TransactionTable:
 def unknown_transaction(transaction_id: str) -> NotFound:
     """Return the error for a transaction that does not exist, or does no longer."""
     return NotFound(f"transaction does not exist: {transaction_id}")
+
+
+def _new_id() -> str:
+    """Return a random UUID (version 4); the module of that name looks at the platform first."""
+    number = int.from_bytes(os.urandom(16), "big")
+    number = number & ~(0xF000 << 64) | 4 << 76
+    number = number & ~(0xC000 << 48) | 8 << 60
+    digits = f"{number:032x}"
+    return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
