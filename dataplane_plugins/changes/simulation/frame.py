@@ -1,6 +1,6 @@
 """The lines of a scratch process that its configuration does not have."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +22,12 @@ _FACTS = "%[fc_pp_unique_id] %ft %b %s %ST"
 _HURRY = "  timeout tarpit 1\n"
 
 
-def first_lines(values: Iterable[Mapping[str, Any]], folder: str) -> str:
-    """Return what stands in front of a configuration; `values` are those of its `global`."""
+def first_lines(values: Iterable[Mapping[str, Any]], said: Set[str], folder: str) -> str:
+    """Return what stands in front of a configuration.
+
+    `values` are those of its `global`, and `said` the properties of all lines in it, those that
+    nobody can read, too.
+    """
     lines = [
         "global",
         "  nbthread 1",
@@ -38,9 +42,9 @@ def first_lines(values: Iterable[Mapping[str, Any]], folder: str) -> str:
     path = near.get(str(kind), every.get("default_path.path"))
     if kind is not None and kind != "current" and path:
         lines.append(f"  default-path origin {path}")
-    if "lua_loads" in every:
+    if "lua_loads" in said:
         lines.append(f'  lua-load "${{{FOLDER}}}/{PRELUDE_FILE}"')
-    if "lua_load_per_thread" in every:
+    if "lua_load_per_thread" in said:
         lines.append(f'  lua-load-per-thread "${{{FOLDER}}}/{PRELUDE_FILE}"')
     return "\n".join(lines) + "\n\n"
 

@@ -22,6 +22,8 @@ from dataplane_core.plugin import (
 from dataplane_plugins.changes.simulation.admission import Admission, ScratchBusy
 from dataplane_plugins.changes.simulation.facts import Backend, read_backends
 from dataplane_plugins.changes.simulation.folders import sweep
+from dataplane_plugins.changes.simulation.isolation import isolating
+from dataplane_plugins.changes.simulation.prelude import refuse_compiled
 from dataplane_plugins.changes.simulation.process import SCRATCH_NAME, ScratchFailed, ScratchProcess
 from dataplane_plugins.changes.simulation.rewriting import Rewriting
 from dataplane_plugins.changes.simulation.scratch_text import Subject
@@ -146,6 +148,8 @@ class Pool:
     def _start(self, subject: Subject) -> Warm:
         files = NamedFiles(self._config_file, subject.document.text())
         state = files.state()
+        if not isolating():
+            refuse_compiled(path for path, *_ in state)
         scratch = Rewriting(self._registry, subject, str(self._config_file.parent)).done()
         process = ScratchProcess(self._program(), scratch, self._foreign, self._secrets)
         with ExitStack() as unless_known:

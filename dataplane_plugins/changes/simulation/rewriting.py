@@ -90,7 +90,9 @@ class Rewriting:
         values = [model.read(one) for one in globals_] if model is not None else []
         sizes = (int(one.get("tune_options.bufsize") or 0) for one in values)
         self.made.buffer = min((self.made.buffer, *filter(None, sizes)))
-        self._add(first_lines(values, self._folder))
+        found = (model.find(one) for one in globals_) if model is not None else ()
+        said = {name for one in found for statement in one for name in statement.names}
+        self._add(first_lines(values, said, self._folder))
         self._add(self._document.preamble)
         number = self._above + self._document.preamble.count("\n") + 1
         for section in self._document.sections:

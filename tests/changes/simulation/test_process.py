@@ -15,13 +15,16 @@ import pytest
 from dataplane_core.text import Document
 from dataplane_core.wiring import make_manager, register_collections
 from dataplane_plugins.changes.simulation import folders, isolation, process
+from dataplane_plugins.changes.simulation import pool as pool_module
 from dataplane_plugins.changes.simulation.expectations import read_requests
 from dataplane_plugins.changes.simulation.pool import Pool
+from dataplane_plugins.changes.simulation.prelude import CompiledScript
 from dataplane_plugins.changes.simulation.process import ScratchFailed
 from dataplane_plugins.changes.simulation.scratch_text import Subject
 from dataplane_plugins.changes.simulation.simulator import Simulator
 from tests.changes.simulation.support import SHOP
 from tests.haproxy.support import alive
+from tests.harness.fixtures import one_haproxy
 from tests.harness.waiting import until
 
 REGISTRY = register_collections(make_manager())
@@ -163,6 +166,81 @@ end)
         with pytest.raises(BlockingIOError):
             server.accept()
     assert not (tmp_path / "written").exists()
+
+
+REACHES = """
+local where = {{ "127.0.0.1", "{port}" }}
+local reached = {{}}
+local function try(name, call)
+  local ok, said = pcall(call)
+  if ok and said then reached[#reached + 1] = name end
+end
+local function servers()
+  local found = {{}}
+  for _, one in pairs(core.backends) do
+    for _, server in pairs(one.servers) do found[#found + 1] = server end
+  end
+  return found
+end
+local dumped = string.dump(function() return 1 end)
+local file = "{folder}/compiled.lua"
+core.register_init(function()
+  for _, server in ipairs(servers()) do
+    try("init", function() return server:set_addr(table.unpack(where)) == nil end)
+  end
+end)
+core.register_action("call", {{ "http-req" }}, function(txn)
+  local server = servers()[1]
+  try("set_addr", function() return server:set_addr(table.unpack(where)) == nil end)
+  try("address", function() return string.find(server:get_addr(), "127", 1, true) end)
+  try("load", function() return load(dumped)() end)
+  try("load b", function() return load(dumped, "x", "b")() end)
+  try("loadfile", function() return loadfile(file)() end)
+  try("dofile", function() return dofile(file) end)
+  try("require", function()
+    package.path = "{folder}/?.lua"
+    return require("compiled")
+  end)
+  try("registry", function() return debug.getregistry() end)
+  try("client", function() return core.httpclient():get({{ url = "http://127.0.0.1:{port}/" }}) end)
+  try("text", function() return load("return 1")() ~= 1 or dofile("{folder}/plain.lua") ~= 2 or require("plain") ~= 2 end)
+  txn:set_var("txn.reached", table.concat(reached, ",") .. ".")
+end)
+"""
+
+
+@pytest.mark.parametrize("version", ["2.6", "2.8", "3.2"])
+@pytest.mark.parametrize("load", ["lua-load", "lua-load-per-thread", "'lua'-load"])
+def test_scripts_reach_nothing_without_a_namespace(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, version: str, load: str
+) -> None:
+    for module in (process, pool_module):
+        monkeypatch.setattr(module, "isolating", tuple)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        (tmp_path / "calls.lua").write_text(REACHES.format(port=server.getsockname()[1], folder=tmp_path))
+        (tmp_path / "plain.lua").write_text("return 2")
+        # Lua compiles it itself: what it takes must be of its own version.
+        (tmp_path / "compiled.lua").write_bytes(b"\x1bLuaS nonsense")
+        text = SHOP.replace("global\n", f"global\n  {load} {tmp_path}/calls.lua\n", 1)
+        text = text.replace("  use_backend", "  http-request lua.call\n  use_backend %[var(txn.reached)] if { path /reached }\n"
+                            "  http-request set-path /%[var(txn.reached)]\n  use_backend", 1)  # fmt: skip
+        pool = Pool(lambda: one_haproxy(version), REGISTRY, tmp_path / "haproxy.cfg")
+        simulator = Simulator(pool, REGISTRY, lambda reference: None)
+        (found,) = simulator.results(subject(text), read_requests([{"url": "/a.css"}]))
+        pool.close()
+        assert found["forwarded"]["url"] == "/."
+        server.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            server.accept()
+
+
+def test_a_compiled_script_is_not_loaded_without_a_namespace(
+    simulate: Simulate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pool_module, "isolating", tuple)
+    (tmp_path / "made.lua").write_bytes(b"\x1bLuaT")
+    with pytest.raises(CompiledScript, match="made.lua is compiled"):
+        simulate(SHOP.replace("global\n", f"global\n  lua-load {tmp_path}/made.lua\n", 1), {"url": "/"})
 
 
 def test_what_haproxy_says_is_told_without_its_places(pool: Pool) -> None:
