@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from dataplane_core.plugin import FRONTENDS
+from dataplane_plugins.changes.simulation import kept
 from dataplane_plugins.changes.simulation.conditions import TRACE
 from dataplane_plugins.changes.simulation.folders import owner
 from dataplane_plugins.changes.simulation.scratch_text import (
@@ -22,11 +23,12 @@ _FACTS = "%[fc_pp_unique_id] %ft %b %s %ST"
 _HURRY = "  timeout tarpit 1\n"
 
 
-def first_lines(values: Iterable[Mapping[str, Any]], said: Set[str], folder: str) -> str:
+def first_lines(
+    values: Iterable[Mapping[str, Any]], said: Iterable[tuple[Set[str], str]], folder: str
+) -> str:
     """Return what stands in front of a configuration.
 
-    `values` are those of its `global`, and `said` the properties of all lines in it, those that
-    nobody can read, too.
+    `values` are those of its `global`, and `said` its lines with the properties that they can say.
     """
     lines = [
         "global",
@@ -42,9 +44,14 @@ def first_lines(values: Iterable[Mapping[str, Any]], said: Set[str], folder: str
     path = near.get(str(kind), every.get("default_path.path"))
     if kind is not None and kind != "current" and path:
         lines.append(f"  default-path origin {path}")
-    if "lua_loads" in said:
+    names = set[str]()
+    for properties, line in said:
+        names |= properties
+        if properties & kept.BEFORE_SCRIPTS:
+            lines.append(line.rstrip("\r\n"))
+    if "lua_loads" in names:
         lines.append(f'  lua-load "${{{FOLDER}}}/{PRELUDE_FILE}"')
-    if "lua_load_per_thread" in said:
+    if "lua_load_per_thread" in names:
         lines.append(f'  lua-load-per-thread "${{{FOLDER}}}/{PRELUDE_FILE}"')
     return "\n".join(lines) + "\n\n"
 

@@ -37,6 +37,11 @@ GLOBAL = frozenset(
 )
 """Properties of `global` whose lines are left out."""
 
+BEFORE_SCRIPTS = frozenset(
+    ("tune_options.lua_bool_sample_conversion", "tune_lua_options.openlibs")
+)
+"""Properties of `global` whose lines count for the scripts behind them alone."""
+
 PROXY = frozenset(
     ("log_format", "log_format_sd", "error_log_format", "log_tag", "log_steps", "httplog")
     + ("httpslog", "tcplog", "clflog", "dontlognull", "dontlog_normal", "logasap")

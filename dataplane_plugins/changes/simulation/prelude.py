@@ -32,6 +32,10 @@ PRELUDE = """\
 local function refused(what)
   return function() error(what .. " is not available in a simulation", 2) end
 end
+-- `tune.lua.openlibs` may have left some libraries out.
+local os, io = os or {}, io or {}
+local package = package or { searchers = {}, preload = {}, loaded = {} }
+local string = string or { find = function() end }
 core.tcp = refused("core.tcp")
 core.httpclient = refused("core.httpclient")
 os.execute, os.remove, os.rename = refused("os.execute"), refused("os.remove"), refused("os.rename")
@@ -55,7 +59,7 @@ _G.dofile = function(name)
   if chunk == nil then error(said, 2) end
   return chunk()
 end
-local searchpath, package = package.searchpath, package
+local searchpath = package.searchpath
 package.searchers[2] = function(name)
   local file, said = searchpath(name, package.path)
   if file == nil then return said end
@@ -68,7 +72,7 @@ end
 -- What looks for libraries in C stands behind what looks for prepared modules and for scripts.
 for at = #package.searchers, 3, -1 do package.searchers[at] = nil end
 package.cpath = ""
-debug, package.loaded.debug = nil, nil  -- it would find what stands above, and what that hides
+_G.debug, package.loaded.debug = nil, nil  -- it would find what stands above, and what that hides
 for _, name in ipairs({ "socket", "socket.core", "socket.unix", "posix", "ssl", "cqueues" }) do
   package.preload[name] = refused(name)
 end

@@ -39,6 +39,7 @@ Change = Callable[[Row, Section, int], Line | None]
 _CONNECTING = frozenset({"binds", "servers", "server_templates"})
 _PEERS = "peers"
 _TABLES = "tables"
+_LEFT_OUT_GLOBAL = kept.GLOBAL | kept.BEFORE_SCRIPTS
 
 
 class Modes:
@@ -90,9 +91,7 @@ class Rewriting:
         values = [model.read(one) for one in globals_] if model is not None else []
         sizes = (int(one.get("tune_options.bufsize") or 0) for one in values)
         self.made.buffer = min((self.made.buffer, *filter(None, sizes)))
-        found = (model.find(one) for one in globals_) if model is not None else ()
-        said = {name for one in found for statement in one for name in statement.names}
-        self._add(first_lines(values, said, self._folder))
+        self._add(first_lines(values, self._global_lines(model), self._folder))
         self._add(self._document.preamble)
         number = self._above + self._document.preamble.count("\n") + 1
         for section in self._document.sections:
@@ -107,6 +106,14 @@ class Rewriting:
         self._add(answers())
         self.made.text = "".join(self._texts)
         return self.made
+
+    def _global_lines(self, model: Model | None) -> Iterator[tuple[Set[str], str]]:
+        """Yield the lines of `global`, each with the properties that it can say."""
+        if model is None:
+            return
+        for section in self._document.of_kind("global"):
+            for statement, lines in model.find(section).items():
+                yield from ((statement.names, section.lines[one.at].raw) for one in lines)
 
     def _add(self, text: str, number: int = 0) -> None:
         """Add text that stands for a line of the configuration, or for none."""
@@ -202,7 +209,7 @@ class Rewriting:
         model = model_of(self._registry, section.kind)
         if model is None:
             return
-        left_out = kept.GLOBAL if section.kind == "global" else kept.PROXY
+        left_out = _LEFT_OUT_GLOBAL if section.kind == "global" else kept.PROXY
         for statement, lines in model.find(section).items():
             names = statement.names
             if names & left_out:

@@ -243,6 +243,19 @@ def test_a_compiled_script_is_not_loaded_without_a_namespace(
         simulate(SHOP.replace("global\n", f"global\n  lua-load {tmp_path}/made.lua\n", 1), {"url": "/"})
 
 
+def test_what_counts_before_scripts_does(tmp_path: Path) -> None:
+    script = tmp_path / "says.lua"
+    script.write_text('core.register_fetches("says", function(txn) return type(txn.f:ssl_fc()) end)')
+    pool = Pool(lambda: one_haproxy("3.2"), REGISTRY, tmp_path / "haproxy.cfg")
+    simulator = Simulator(pool, REGISTRY, lambda reference: None)
+    for word, kind in (("normal", "boolean"), ("pre-3.1-bug", "number")):
+        text = SHOP.replace("global\n", f"global\n  tune.lua.bool-sample-conversion {word}\n  lua-load {script}\n", 1)
+        text = text.replace("  use_backend", "  http-request set-path /%[lua.says]\n  use_backend", 1)
+        (found,) = simulator.results(subject(text), read_requests([{"url": "/a.css"}]))
+        assert found["forwarded"]["url"] == f"/{kind}"
+    pool.close()
+
+
 def test_what_haproxy_says_is_told_without_its_places(pool: Pool) -> None:
     text = SHOP.replace("balance uri", "balance nonsense")
     with pytest.raises(ScratchFailed, match="line 29: balance only supports") as failed, pool.process(subject(text)):
