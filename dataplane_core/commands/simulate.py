@@ -28,6 +28,10 @@ _PARAMETERS = (
     click.Option(["--destination"], help="Address that the client connects to."),
     click.Option(["--sni"], help="Server name of TLS."),
     click.Option(["--payload"], help="First bytes of a connection that is no HTTP."),
+    click.Option(["--status"], type=int, help="Status that the server answers, 200 unless given."),
+    click.Option(
+        ["--response-header", "answered"], multiple=True, help="`Name: value` of its answer."
+    ),
     click.Option(
         ["--state"],
         type=click.Choice(["configured", "running"]),
@@ -42,7 +46,7 @@ _PARAMETERS = (
 @remote_command("simulate", *_PARAMETERS)
 def simulate(
     client: Client, as_json: bool, target: str | None, transaction: str | None, text: Any,
-    state: str | None,
+    state: str | None, status: int | None, answered: tuple[str, ...],
     expect: Any, headers: tuple[str, ...], cookies: tuple[str, ...], **given: str | None,
 ) -> None:  # fmt: skip
     """Say where a request goes, and by which rules.
@@ -61,6 +65,7 @@ def simulate(
     if cookies:
         pairs = (_pair(cookie, "=", "--cookie") for cookie in cookies)
         one["cookies"] = {pair["name"]: pair["value"] for pair in pairs}
+    one |= _response(status, answered)
     if one or expect is None:
         body["requests"] = [*body["requests"], one]
     if transaction is not None:
@@ -76,6 +81,14 @@ def simulate(
         _print(answer, body["requests"], in_full=expect is None)
     if answer.get("failed") or answer.get("elsewhere"):
         raise SystemExit(REFUSED)
+
+
+def _response(status: int | None, headers: tuple[str, ...]) -> dict[str, Any]:
+    """Return what a request says of its server's answer; nothing where that is not said."""
+    said: dict[str, Any] = {} if status is None else {"status": status}
+    if headers:
+        said["headers"] = [_pair(header, ":", "--response-header") for header in headers]
+    return {"response": said} if said else {}
 
 
 def _expected(file: Any) -> dict[str, Any]:
@@ -156,7 +169,7 @@ def _outcome(result: dict[str, Any]) -> str:
 
 
 def _print_rules(result: dict[str, Any]) -> None:
-    for reason in ("decided_by", "backend_because", "server_because"):
+    for reason in ("decided_by", "backend_because", "server_because", "response_because"):
         if result[reason] is not None:
             line = result[reason].get("line")
             place = f" (line {line})" if line else ""
@@ -166,6 +179,10 @@ def _print_rules(result: dict[str, Any]) -> None:
         words = " ".join(filter(None, (rule["does"], rule["condition"])))
         shown = f"    {rule['line']:>6}  {state:<11}  {words}"
         click.echo(styled(shown, fg=_COLOURS.get(rule["state"])))
+    if result["response_status"] is not None:
+        click.echo(f"    the client gets {result['response_status']}")
+        for field in result["response_headers"]:
+            click.echo(f"            {field['name']}: {field['value']}")
     for remark in result["remarks"]:
         place = f"line {remark['line']}: " if remark["line"] else ""
         click.echo(styled(f"    {place}{remark['text']}", fg="yellow"))

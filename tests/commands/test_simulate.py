@@ -69,6 +69,13 @@ def test_expectations_are_a_suite_of_tests(served: ApiServer, tmp_path: Path) ->
 
 
 @pytest.mark.server
+def test_the_response_of_a_server_is_given(served: ApiServer) -> None:
+    found = run(served, "/a.css", "--status", "503", "--response-header", "Server: nginx")
+    assert found.exit_code == 0, found.output
+    assert "    the client gets 503\n            server: nginx\n" in found.output
+
+
+@pytest.mark.server
 def test_a_change_that_sends_it_elsewhere_ends_with_status_1(served: ApiServer) -> None:
     text = SHOP.replace("use_backend static", "use_backend api")
     changed = run(served, "/a.css", "--text", "-", stdin=text)

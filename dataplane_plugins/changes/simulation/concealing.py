@@ -1,12 +1,12 @@
 """Take secrets of the configuration out of what is told of a simulation."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from dataplane_core.plugin import Registry, Secrets, conceal
 from dataplane_plugins.changes.simulation.requests import SimulatedRequest
 
-_REASONS = ("decided_by", "backend_because", "server_because")
+_REASONS = ("decided_by", "backend_because", "server_because", "response_because")
 
 
 class Concealing:
@@ -23,6 +23,9 @@ class Concealing:
         found = {**result, "rules": [self._rule(one) for one in result["rules"]]}
         for name in _REASONS:
             found[name] = self._with(result[name], "text")
+        if result["response_headers"] is not None:
+            sent = request.response.headers if request.response is not None else ()
+            found["response_headers"] = self._fields(result["response_headers"], sent)
         found["location"] = _text(result["location"])
         if "location" in result.get("before", ()):
             found["before"] = {**result["before"], "location": _text(result["before"]["location"])}
@@ -32,7 +35,7 @@ class Concealing:
             found["forwarded"] = {
                 **forwarded,
                 "url": url if url in request.url else conceal(url),
-                "headers": self._fields(forwarded["headers"], request),
+                "headers": self._fields(forwarded["headers"], request.headers),
             }
         return found
 
@@ -44,9 +47,10 @@ class Concealing:
         return None if part is None else {**part, name: self._secrets.concealed(part[name])}
 
     def _fields(
-        self, fields: list[dict[str, str]], request: SimulatedRequest
+        self, fields: list[dict[str, str]], own: Iterable[tuple[str, str]]
     ) -> list[dict[str, str]]:
-        sent = {(name.lower(), value.strip()) for name, value in request.headers}
+        """Return header fields without credentials, but for those that the client has sent."""
+        sent = {(name.lower(), value.strip()) for name, value in own}
         return [
             one
             if (one["name"].lower(), one["value"]) in sent

@@ -1,7 +1,6 @@
 """Send a request into a scratch process, and read what its log says of it."""
 
-import base64
-import binascii
+import re
 import select
 import socket
 import ssl
@@ -16,6 +15,7 @@ from dataplane_plugins.changes.simulation.requests import (
     client_hello,
     tls_context,
 )
+from dataplane_plugins.changes.simulation.responses import SimulatedResponse
 from dataplane_plugins.changes.simulation.scratch_text import LONGEST_LINE, Entrance
 
 _SECONDS = 5.0
@@ -23,6 +23,7 @@ _AFTER_THE_END = 0.1
 _GOING_SECONDS = 0.05
 _HEAD = 16384
 _MISSING = "-"
+_INTERIM = re.compile(rb"(?:HTTP/[0-9.]+ 1(?!01)[0-9]{2}.*?\r\n\r\n)+", re.DOTALL)
 _TLS = tls_context()
 
 
@@ -48,6 +49,12 @@ class Seen:
     late: bool = False
     tls_failure: str = ""
 
+    @property
+    def response(self) -> bytes:
+        """The beginning of the answer, without what came before its own status (`103`)."""
+        found = _INTERIM.match(self.head)
+        return self.head[found.end() :] if found is not None else self.head
+
 
 class Exchange:
     """One request on its way through a scratch process."""
@@ -65,6 +72,7 @@ class Exchange:
         """Return what was done with the request."""
         for _ in _lines(self._process.log, 0.0):
             pass  # what an earlier request has left
+        self._process.servers.begin(self._request.response or SimulatedResponse())
         deadline = time.monotonic() + _SECONDS
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
             connection.settimeout(_SECONDS)
@@ -76,20 +84,13 @@ class Exchange:
             if client is not None:
                 with client:
                     self._watch(client, deadline)
-        if self._lacks_answer():
-            self._read_log(_GOING_SECONDS)
         if not self._seen.kind:
             self._seen.late = client is not None and time.monotonic() >= deadline
             self._read_log(_AFTER_THE_END)
             if not self._process.runs:
                 raise ScratchEnded("the process for the simulation ended over the request")
+        self._seen.forwarded = self._process.servers.forwarded
         return self._seen
-
-    def _lacks_answer(self) -> bool:
-        """Tell whether a server has answered whose log line may still come."""
-        seen = self._seen
-        is_answered = bool(seen.kind) and not seen.server.startswith("<") and b"HTTP/" in seen.head
-        return is_answered and seen.forwarded is None
 
     def _begin(self, connection: socket.socket) -> socket.socket | None:
         """Send the beginning of the connection; None where the TLS handshake fails."""
@@ -121,7 +122,7 @@ class Exchange:
         readers = [client, self._process.log]
         is_open = True
         while True:
-            logged, answered = bool(self._seen.kind), b"\r\n\r\n" in self._seen.head
+            logged, answered = bool(self._seen.kind), b"\r\n\r\n" in self._seen.response
             if logged and (not is_open or answered or self._seen.status <= 0):
                 return
             # A stream that passes bytes on is logged when its client goes.
@@ -153,10 +154,7 @@ class Exchange:
     def _read_log(self, seconds: float) -> None:
         for line in _lines(self._process.log, seconds):
             words = line.decode("utf-8", "replace").split(" ")
-            if words[0] == "answer":
-                with suppress(ValueError, IndexError, binascii.Error):
-                    self._seen.forwarded = (words[1], _plain(words[2]), _plain(words[3]))
-            elif len(words) == 8 and words[1] == str(self._number):
+            if len(words) == 8 and words[1] == str(self._number):
                 self._take(words)
                 if seconds:
                     return
@@ -178,10 +176,6 @@ def _ready(sockets: Iterable[socket.socket], seconds: float) -> list[socket.sock
     for number in by_number:
         poller.register(number, select.POLLIN)
     return [by_number[number] for number, _ in poller.poll(max(seconds, 0.0) * 1000)]
-
-
-def _plain(word: str) -> str:
-    return base64.b64decode(word).decode("utf-8", "replace")
 
 
 def _lines(log: socket.socket, seconds: float) -> Iterator[bytes]:

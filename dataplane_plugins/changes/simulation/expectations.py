@@ -8,7 +8,8 @@ from dataplane_plugins.changes.simulation.request_reading import read_request
 from dataplane_plugins.changes.simulation.requests import SimulatedRequest
 
 _MOST = 1000
-_NAMES = ("backend", "server", "outcome", "status", "location", "url")
+_NAMES = ("backend", "server", "outcome", "status", "location", "url", "response_status")
+_FIELDS = "response_headers"
 
 
 def read_requests(values: Any, defaults: Any = None) -> list[SimulatedRequest]:
@@ -25,9 +26,11 @@ def read_requests(values: Any, defaults: Any = None) -> list[SimulatedRequest]:
         raise Invalid(f"requests in body should have at most {_MOST} items")
     requests = [read_request({**common, **one}, at) for at, one in enumerate(values)]
     for at, request in enumerate(requests):
-        unknown = sorted(request.expect.keys() - set(_NAMES))
+        unknown = sorted(request.expect.keys() - {*_NAMES, _FIELDS})
         if unknown:
             raise Invalid(f"requests.{at}.expect.{unknown[0]} is a forbidden property")
+        if not isinstance(request.expect.get(_FIELDS, {}), dict):
+            raise Invalid(f"requests.{at}.expect.{_FIELDS} in body must be of type object")
     return requests
 
 
@@ -38,10 +41,22 @@ def failures(expected: Mapping[str, Any], result: Mapping[str, Any]) -> Iterator
     for name in _NAMES:
         if name in expected and shown[name] != expected[name]:
             yield f"{name} is {_said(shown[name])} instead of {_said(expected[name])}"
+    came = result[_FIELDS] or []
+    for name, value in expected.get(_FIELDS, {}).items():
+        values = [one["value"] for one in came if one["name"].lower() == name.lower()]
+        if (value not in values) if value is not None else values:
+            found = ", ".join(values) if values else None
+            both = f"{_field(name, found)} instead of {_field(name, value)}"
+            yield f"response header {name} is {both}"
 
 
 def _said(value: object) -> str:
     return "none" if value is None else conceal(str(value))
+
+
+def _field(name: str, value: str | None) -> str:
+    """Return the value of a header field in a sentence, without credentials."""
+    return _said(value) if value is None else conceal(f"{name}: {value}").partition(": ")[2]
 
 
 def described(request: SimulatedRequest) -> str:

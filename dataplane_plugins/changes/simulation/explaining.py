@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from dataplane_core.plugin import DEFAULTS, LISTEN, Document, Registry, Section, object_at, unquote
+from dataplane_plugins.changes.simulation import kept
 from dataplane_plugins.changes.simulation.conditions import read_notes
 from dataplane_plugins.changes.simulation.exchange import Seen
 from dataplane_plugins.changes.simulation.facts import Backend
@@ -54,9 +55,10 @@ class Explanation:
             "server_because": None,
             "candidates": [],
             "status": self._status(seen),
-            "location": _location(seen.head),
+            "location": _location(seen.response),
             "termination": seen.termination or None,
             "forwarded": _forwarded(seen),
+            **self._response(seen, held),
         }
         if backend is not None:
             result |= self._server(backend, seen, held)
@@ -82,7 +84,7 @@ class Explanation:
         return "answered" if self._status(seen) else "closed"
 
     def _status(self, seen: Seen) -> int | None:
-        found = _STATUS.match(seen.head)
+        found = _STATUS.match(seen.response)
         if found is not None:
             return int(found[1])
         return seen.status if seen.status > 0 else None
@@ -137,9 +139,21 @@ class Explanation:
 
     def _decider(self, outcome: str, seen: Seen, held: list[Rule]) -> dict[str, Any] | None:
         """Return the rule that ended the way of a request that came to no server."""
-        if outcome not in ("answered", "closed", "refused") or not held or seen.tls_failure:
+        rules = [rule for rule in held if not rule.is_of_response]
+        if outcome not in ("answered", "closed", "refused") or not rules or seen.tls_failure:
             return None
-        return {"text": held[-1].does, **self._place(held[-1])}
+        return {"text": rules[-1].does, **self._place(rules[-1])}
+
+    def _response(self, seen: Seen, held: list[Rule]) -> dict[str, Any]:
+        """Return the response that came to the client, and the rule that has replaced another."""
+        rules = [rule for rule in held if rule.is_of_response and rule.action in kept.ENDING]
+        because = {"text": rules[-1].does, **self._place(rules[-1])} if rules else None
+        found = _STATUS.match(seen.response)
+        return {
+            "response_status": None if found is None else int(found[1]),
+            "response_headers": None if found is None else _fields(seen.response),
+            "response_because": because,
+        }
 
     def _place(self, rule: Rule) -> dict[str, Any]:
         reference = object_at(self._registry, self._document, rule.section, rule.at)
@@ -183,6 +197,7 @@ class Explanation:
                 "does": rule.does,
                 "condition": " ".join(rule.condition) or None,
                 "state": state if rule.number in came else "not_reached",
+                "phase": "response" if rule.is_of_response else "request",
                 **self._place(rule),
             }
 
@@ -221,6 +236,15 @@ def _forwarded(seen: Seen) -> dict[str, Any] | None:
     if seen.forwarded is None:
         return None
     method, url, fields = seen.forwarded
+    return {"method": method, "url": url, "headers": _named(fields)}
+
+
+def _fields(response: bytes) -> list[dict[str, str]]:
+    """Return the header fields of a response, as far as they came."""
+    head = response.partition(b"\r\n\r\n")[0].partition(b"\r\n")[2]
+    return _named(head.decode("utf-8", "replace"))
+
+
+def _named(fields: str) -> list[dict[str, str]]:
     pairs = (line.partition(":") for line in fields.split("\r\n") if line)
-    headers = [{"name": name, "value": value.strip()} for name, _, value in pairs]
-    return {"method": method, "url": url, "headers": headers}
+    return [{"name": name, "value": value.strip()} for name, _, value in pairs]

@@ -9,7 +9,6 @@ from dataplane_plugins.changes.simulation import kept
 from dataplane_plugins.changes.simulation.conditions import TRACE
 from dataplane_plugins.changes.simulation.folders import owner
 from dataplane_plugins.changes.simulation.scratch_text import (
-    ANSWERS,
     CONTROL,
     FOLDER,
     LOG,
@@ -72,25 +71,14 @@ def proxy_lines(kind: str, mode: str) -> str:
     return _HURRY if kind in ("backend", "defaults") else ""
 
 
-def answers() -> str:
-    """Return the sections that answer for every server.
-
-    A request of HTTP is answered, and what came to the server is logged; another connection is
-    closed.
-    """
+def last_lines() -> str:
+    """Return what stands behind a configuration: HAProxy starts with something to listen at."""
     return f"""
 defaults
   mode tcp
-  timeout client 10s
+  timeout client 1s
 
 frontend {NAME}
-  bind "unix@${{{FOLDER}}}/{ANSWERS}" mode 666
-{_LOG}  log-format "answer %[var(txn.method)] %[var(txn.url)] %[var(txn.hdrs)]"
-  tcp-request inspect-delay 50ms
-  tcp-request content switch-mode http if HTTP
-  tcp-request content reject
-  http-request set-var(txn.method) method
-  http-request set-var(txn.url) url,base64
-  http-request set-var(txn.hdrs) req.hdrs,base64
-  http-request return status 200
+  bind "unix@${{{FOLDER}}}/{NAME}"
+  tcp-request connection reject
 """

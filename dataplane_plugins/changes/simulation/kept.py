@@ -62,8 +62,16 @@ ROWS = frozenset(
 )
 """Collections whose lines are left out."""
 
-ANSWERS = frozenset(("http_response_rules", "tcp_response_rules"))
-"""Collections of rules for the answers of servers, whose lines are left out, as is said then."""
+RESPONSES = frozenset(
+    ("http_response_rules", "http_after_response_rules", "tcp_response_rules")
+)
+"""Collections of rules for responses."""
+
+OF_RESPONSES = frozenset(("store-response",))
+"""Types of rules for responses in other collections."""
+
+ENDING = frozenset(("deny", "return", "redirect", "reject", "close", "silent-drop"))
+"""Actions after which the client gets another response than the server's, or none."""
 
 FILTERS = frozenset(("compression", "cache", "bwlim-in", "bwlim-out"))
 """Types of filters that are kept."""

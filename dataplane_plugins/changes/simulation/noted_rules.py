@@ -19,9 +19,12 @@ from dataplane_plugins.changes.simulation.scratch_text import Remark, Rule, Scra
 
 NOTED_ROWS = frozenset(
     ("tcp_request_rules", "http_request_rules", "backend_switching_rules", "stick_rules")
-    + ("server_switching_rules", "force_be_switches")
+    + ("server_switching_rules", "force_be_switches", *kept.RESPONSES)
 )
-"""Collections of rules on the way of a request to a server."""
+"""Collections of rules on the way of a request to a server, and of the response to the client."""
+
+_CONTENT = frozenset(("tcp_request_rules", "tcp_response_rules"))
+"""Collections of rules that say what they are for in a second word."""
 
 NOTED_STATEMENTS = frozenset(("redirects", "force_persist_list", "ignore_persist_list"))
 """Properties of sections that are rules, too."""
@@ -60,7 +63,7 @@ class RuleNotes:
             if action == "accept":
                 body[2:] = [f"set-var({ACCEPTED})", "bool(true)"]
         if action in kept.UNHEARD or action in kept.UNKNOWN:
-            head = 2 if rows.name == "tcp_request_rules" else 1
+            head = 2 if rows.name in _CONTENT else 1
             body[head:] = [f"set-var({TRACE})", f"var({TRACE})"]
         rule = self._new(rows.name, row.at, values, section, number, does, condition)
         return self._written(row.line, body, rule, skips=skips)

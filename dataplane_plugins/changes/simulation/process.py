@@ -22,6 +22,7 @@ from dataplane_plugins.changes.simulation.scratch_text import (
     PRELUDE_FILE,
     ScratchText,
 )
+from dataplane_plugins.changes.simulation.stand_in import StandIn
 
 _NOT_STARTED = "no process for the simulation could be started"
 SCRATCH_NAME = "haproxy.cfg"
@@ -59,9 +60,9 @@ class ScratchEnded(ScratchFailed):
 class ScratchProcess:
     """An HAProxy that works on a scratch text; `close` ends it, and so does our own end.
 
-    `log` is the socket that its log lines come from. It has taken its configuration once it is
-    made. Raises `ScratchFailed`. `foreign` keeps lines of other files out of HAProxy's words, and
-    `secrets` those of the configuration.
+    `log` is the socket that its log lines come from, `servers` answers for its servers. It has
+    taken its configuration once it is made. Raises `ScratchFailed`. `foreign` keeps lines of other
+    files out of HAProxy's words, and `secrets` those of the configuration.
     """
 
     def __init__(
@@ -79,6 +80,8 @@ class ScratchProcess:
         with ExitStack() as parts:
             self.folder = parts.enter_context(ScratchFolder()).path
             self._control = str(self.folder / "control")
+            self.servers = StandIn(self.folder)
+            parts.callback(self.servers.close)
             self.log, its_log = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
             parts.callback(self.log.close)
             its_end, self._life = os.pipe()

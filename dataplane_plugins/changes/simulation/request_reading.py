@@ -9,8 +9,11 @@ from typing import Any
 
 from dataplane_core.plugin import CONTROL_CHARACTERS, Invalid
 from dataplane_plugins.changes.simulation.requests import SimulatedRequest, client_hello
-
-_TOKEN = frozenset("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+from dataplane_plugins.changes.simulation.response_reading import (
+    read_fields,
+    read_response,
+    wrong_fields,
+)
 
 
 def read_request(values: Mapping[str, Any], at: int = 0) -> SimulatedRequest:
@@ -24,7 +27,7 @@ def read_request(values: Mapping[str, Any], at: int = 0) -> SimulatedRequest:
         kinds = _TYPES[name]
         if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
             raise Invalid(f"{where}.{name} in body must be of type {_NAMES[kinds[0]]}")
-    headers = [*_pairs(given.get("headers", {}), f"{where}.headers")]
+    headers = read_fields(given.get("headers", {}), f"{where}.headers")
     cookies = given.get("cookies", {})
     if cookies:
         headers.append(("Cookie", "; ".join(f"{name}={value}" for name, value in cookies.items())))
@@ -35,6 +38,7 @@ def read_request(values: Mapping[str, Any], at: int = 0) -> SimulatedRequest:
         headers=tuple(headers),
         body=str(given.get("body", "")).encode("utf-8", "surrogateescape"),
         payload=_payload(given, where),
+        response=read_response(given["response"], where) if "response" in given else None,
     )
     _check(request, where)
     return request
@@ -47,24 +51,10 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "headers": (dict, list),
     "cookies": (dict,),
     "expect": (dict,),
+    "response": (dict,),
     "tls": (bool,),
 }
 _NAMES = {str: "string", int: "integer", dict: "object", bool: "boolean"}
-
-
-def _pairs(headers: Any, where: str) -> list[tuple[str, str]]:
-    """Return header fields, given as an object or as a list of objects with name and value."""
-    found: list[tuple[str, str]] = []
-    if isinstance(headers, dict):
-        for name, value in headers.items():
-            several = value if isinstance(value, list) else [value]
-            found += [(str(name), str(one)) for one in several]
-        return found
-    for one in headers:
-        if not isinstance(one, dict) or not {"name", "value"} >= one.keys() or "name" not in one:
-            raise Invalid(f"{where} in body must hold objects with a name and a value")
-        found.append((str(one["name"]), str(one.get("value", ""))))
-    return found
 
 
 def _payload(given: Mapping[str, Any], where: str) -> bytes | None:
@@ -91,11 +81,8 @@ def _words(request: SimulatedRequest) -> Iterator[str]:
 
 
 def _fields(request: SimulatedRequest) -> Iterator[str]:
-    for name, value in request.headers:
-        if not name or not _TOKEN.issuperset(name):
-            yield "headers in body has a field without a proper name"
-        elif any(character in value for character in "\r\n\0"):
-            yield f"headers.{name} in body must be one line"
+    for problem in wrong_fields(request.headers):
+        yield f"headers{problem}"
 
 
 def _places(request: SimulatedRequest) -> Iterator[str]:

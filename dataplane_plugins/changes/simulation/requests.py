@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from dataplane_core.plugin import dataclass
+from dataplane_plugins.changes.simulation.responses import SimulatedResponse
 
 _SIGNATURE = b"\r\n\r\n\0\r\nQUIT\n"
 _PROXY = 0x21
@@ -22,7 +23,10 @@ _DESTINATIONS = {4: "192.0.2.254", 6: "2001:db8::fe"}
 
 @dataclass(frozen=True, slots=True)
 class SimulatedRequest:
-    """A request, or the first bytes of a connection, with where it comes from and goes to."""
+    """A request, or the first bytes of a connection, with where it comes from and goes to.
+
+    `response` is what its server answers, if somebody has said that.
+    """
 
     frontend: str = ""
     bind: str = ""
@@ -40,6 +44,7 @@ class SimulatedRequest:
     destination_port: int = 0
     expect: Mapping[str, Any] = field(default_factory=dict)
     name: str = ""
+    response: SimulatedResponse | None = None
 
     @property
     def wants_tls(self) -> bool | None:

@@ -23,7 +23,7 @@ from dataplane_core.plugin import (
 )
 from dataplane_plugins.changes.simulation import kept
 from dataplane_plugins.changes.simulation.entrances import Entrances
-from dataplane_plugins.changes.simulation.frame import answers, first_lines, proxy_lines
+from dataplane_plugins.changes.simulation.frame import first_lines, last_lines, proxy_lines
 from dataplane_plugins.changes.simulation.noted_rules import NOTED_ROWS, NOTED_STATEMENTS, RuleNotes
 from dataplane_plugins.changes.simulation.scratch_servers import (
     default_server,
@@ -37,6 +37,7 @@ Change = Callable[[Row, Section, int], Line | None]
 """Makes of a row, its section and its line's number the line that stands for it, or none."""
 
 _CONNECTING = frozenset({"binds", "servers", "server_templates"})
+_DISPATCH = "dispatch.address"
 _PEERS = "peers"
 _TABLES = "tables"
 _LEFT_OUT_GLOBAL = kept.GLOBAL | kept.BEFORE_SCRIPTS
@@ -83,6 +84,7 @@ class Rewriting:
         self._entrances = Entrances(self.made)
         self._modes = Modes(registry)
         self._texts: list[str] = []
+        self._mode = ""
 
     def done(self) -> ScratchText:
         """Return the text, with what its lines are."""
@@ -96,14 +98,14 @@ class Rewriting:
         number = self._above + self._document.preamble.count("\n") + 1
         for section in self._document.sections:
             first = number + len(section.lead) + 1
-            mode = self._modes.of(section)
+            mode = self._mode = self._modes.of(section)
             if section.kind in kept.SECTIONS and (section.kind == DEFAULTS or mode in kept.MODES):
                 self._section(section, first, mode)
             else:
                 self._directives(section, first)
             number += section.text.count("\n")
         self._entrances.compare()
-        self._add(answers())
+        self._add(last_lines())
         self.made.text = "".join(self._texts)
         return self.made
 
@@ -173,8 +175,6 @@ class Rewriting:
 
     def _change(self, rows: RowCollection) -> Change | None:
         """Return what makes of rows of a collection those of the scratch process."""
-        if rows.name in kept.ANSWERS:
-            return self._unanswered
         if rows.name in kept.ROWS:
             return _left_out
         if rows.name in NOTED_ROWS:
@@ -187,10 +187,6 @@ class Rewriting:
         }
         return changes.get(rows.name)
 
-    def _unanswered(self, row: Row, section: Section, number: int) -> None:
-        text = "unknown: a server's answer is made up, and its rules are left out"
-        self.made.remarks.append(Remark(number, section, text))
-
     def _filter(self, row: Row, section: Section, number: int) -> Line | None:
         if row.values.get("type") in kept.FILTERS:
             return row.line
@@ -202,7 +198,7 @@ class Rewriting:
         if row.values.get("hash_key") in kept.HASHED_ADDRESSES:
             text = "its place in the hash is made of its address, which is another here"
             self.made.remarks.append(Remark(number, section, text, hides=True))
-        return server(row, section, number)
+        return server(row, self._mode)
 
     def _statements(self, section: Section, first: int) -> Iterator[tuple[int, Line | None]]:
         """Yield the places of a section's own lines that stay not as they are."""
@@ -224,6 +220,8 @@ class Rewriting:
                     yield one.at, self._notes.statement(min(noted), one, section, number)
                 for name in changed:
                     yield one.at, _CHANGES[name](section.lines[one.at], one)
+                if _DISPATCH in names:
+                    yield one.at, dispatch(section.lines[one.at], self._mode)
 
     def _remark_hidden(
         self, names: Set[str], one: StatementLine, section: Section, number: int
@@ -236,7 +234,6 @@ class Rewriting:
 
 _CHANGES: dict[str, Callable[[Line, StatementLine], Line | None]] = {
     "default_server": default_server,
-    "dispatch.address": dispatch,
     "stick_table.type": stick_table,
 }
 """What makes of lines with a property those of the scratch process."""

@@ -26,8 +26,25 @@ EXPECTATION = {
         "status": {"type": "integer", "description": "Status of the answer."},
         "location": _text("Where the answer leads to."),
         "url": _text("The URL that comes to the server."),
+        "response_status": _maybe("Status of the response that comes to the client.", "integer"),
+        "response_headers": {
+            "type": "object", "additionalProperties": {"type": "string", "x-nullable": True},
+            "description": "Header fields of that response; null for one that is not there.",
+        },
     },
-}
+}  # fmt: skip
+
+RESPONSE = {
+    "type": "object",
+    "description": "What the server answers: 200 without header fields unless given.",
+    "additionalProperties": False,
+    "properties": {
+        "status": {"type": "integer", "minimum": 200, "maximum": 599,
+                   "description": "Status, 200 unless given."},
+        "headers": {"description": "Header fields: an object, or a list with name and value."},
+        "body": _text("Body."),
+    },
+}  # fmt: skip
 
 REQUEST = {
     "type": "object",
@@ -51,6 +68,7 @@ REQUEST = {
         "source_port": {**_PORT, "description": "Port of the client."},
         "destination": _text("Address that the client connects to."),
         "destination_port": {**_PORT, "description": "Port that the client connects to."},
+        "response": {"$ref": "simulated_response"},
         "expect": {"$ref": "simulation_expectation"},
     },
 }  # fmt: skip
@@ -97,6 +115,7 @@ _RULE = {
         "does": _text("The rule without its condition."),
         "condition": _maybe("Its condition."),
         "state": _text("How it went.", enum=["matched", "not_matched", "not_reached"]),
+        "phase": _text("What it is for.", enum=["request", "response"]),
     },
 }
 
@@ -135,6 +154,13 @@ RESULT = {
                     "name": _TEXT, "value": _TEXT}}},
             },
         },
+        "response_status": _maybe("Status of the response that comes to the client.", "integer"),
+        "response_headers": {
+            "type": "array", "x-nullable": True,
+            "items": {"type": "object", "properties": {"name": _TEXT, "value": _TEXT}},
+            "description": "Its header fields, as rules for responses have left them.",
+        },
+        "response_because": {**_REASON, "description": "The rule that has replaced the server's."},
         "rules": {"type": "array", "items": _RULE,
                   "description": "Rules on the way, in the order of evaluation."},
         "remarks": {"type": "array", "items": _REMARK,

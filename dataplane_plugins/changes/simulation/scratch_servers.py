@@ -1,21 +1,26 @@
 """Rewrite servers so that the scratch process itself answers for them."""
 
-from dataplane_core.plugin import Line, Row, Section, StatementLine
+from dataplane_core.plugin import Line, Row, StatementLine
 from dataplane_plugins.changes.simulation import kept
-from dataplane_plugins.changes.simulation.scratch_text import ANSWERS, FOLDER
+from dataplane_plugins.changes.simulation.scratch_text import ANSWERS, ANSWERS_TCP, FOLDER
 
-_ADDRESS = f'"unix@${{{FOLDER}}}/{ANSWERS}"'
 _STAND_IN = "/x"
 _OF_ALL_SERVERS = "default_server."
 _TABLE_LEFT_OUT = frozenset({"stick_table.peers", "stick_table.write_to"})
 
 
-def server(row: Row, section: Section, number: int) -> Line:
+def address(mode: str) -> str:
+    """Return the word with the address of the servers in a mode."""
+    socket = ANSWERS if mode == "http" else ANSWERS_TCP
+    return f'"unix@${{{FOLDER}}}/{socket}"'
+
+
+def server(row: Row, mode: str) -> Line:
     """Return the line of a server, or of several that are made by number, at another address."""
     left = {name: value for name, value in row.values.items() if name in kept.SERVER}
     name = "fqdn" if "prefix" in left else "address"
     words = row.form.write({**left, name: _STAND_IN}, row.reading.layout)
-    words[words.index(_STAND_IN)] = _ADDRESS
+    words[words.index(_STAND_IN)] = address(mode)
     return row.line.rewritten(words)
 
 
@@ -28,9 +33,9 @@ def default_server(line: Line, one: StatementLine) -> Line | None:
     return line.rewritten(one.form.write(left, one.reading.layout)) if left else None
 
 
-def dispatch(line: Line, one: StatementLine) -> Line:
+def dispatch(line: Line, mode: str) -> Line:
     """Return a server in the place of the one address that a proxy sends all to."""
-    return line.rewritten(["server", "dispatch", _ADDRESS])
+    return line.rewritten(["server", "dispatch", address(mode)])
 
 
 def stick_table(line: Line, one: StatementLine) -> Line:

@@ -7,6 +7,7 @@ from dataclasses import field
 from functools import cached_property
 
 from dataplane_core.plugin import Document, Section, dataclass, unquote
+from dataplane_plugins.changes.simulation import kept
 from dataplane_plugins.changes.simulation.conditions import FAILED, HELD
 
 FOLDER = f"SIMULATION_FOLDER_{secrets.token_hex(8)}"
@@ -25,8 +26,8 @@ NAME = "dataplane-simulation"
 """What the section is called that only a scratch process has, and its own name among peers."""
 
 
-ANSWERS = "answers"
-"""The socket, in the folder, at which the scratch process answers for its servers."""
+ANSWERS, ANSWERS_TCP = "answers", "answers-tcp"
+"""The sockets, in the folder, at which somebody answers for the servers: in HTTP, in TCP mode."""
 
 PRELUDE_FILE = "prelude.lua"
 """The script, in the folder, that takes the network from those of the configuration."""
@@ -66,6 +67,18 @@ class Rule:
     values: Mapping[str, object]
     does: str
     condition: Sequence[str] = ()
+
+    @property
+    def action(self) -> str:
+        """What the rule does, in a word of HAProxy's."""
+        return str(self.values.get("action") or self.values.get("type") or "")
+
+    @property
+    def is_of_response(self) -> bool:
+        """Whether it is a rule for responses."""
+        if self.collection in kept.RESPONSES:
+            return True
+        return self.values.get("type") in kept.OF_RESPONSES
 
     def held(self, end: str) -> bool:
         """Tell by the end of its notes whether the rule held once HAProxy had come to it."""

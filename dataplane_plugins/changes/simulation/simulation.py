@@ -65,6 +65,7 @@ def dataplane_routes(routes: Routes, services: Services) -> None:
         _GATES[services.registry.language] = partial(_judge, ref(services))
     routes.tag("Simulation", "What the configuration does with a request, without any traffic.", 20)
     routes.schema("simulation_expectation", schemas.EXPECTATION, OWN)
+    routes.schema("simulated_response", schemas.RESPONSE, OWN)
     routes.schema("simulated_request", schemas.REQUEST, OWN)
     routes.schema("simulation_question", schemas.QUESTION, OWN)
     routes.schema("simulation", schemas.RESULT, OWN)

@@ -16,7 +16,8 @@ from dataplane_plugins.changes.simulation.running_state import RunningState
 from dataplane_plugins.changes.simulation.scratch_text import Entrance, ScratchText, Subject
 
 _SECONDS = 60.0
-_COMPARED = ("outcome", "backend", "server", "status", "location")
+_COMPARED = ("outcome", "backend", "server", "status", "location", "response_status")
+_MADE_UP = "the server is taken to answer 200 without header fields: `response` says another answer"
 
 
 class Simulator:
@@ -78,6 +79,10 @@ class Simulator:
         if request.is_newer and request.payload is None:
             text = f"unknown: what rules find in the version of {request.version}, sent as HTTP/1.1"
             result["remarks"].append({"text": text, "line": None})
+        if request.response is None and any(one["phase"] == "response" and one["condition"]
+                                            and one["state"] != "not_reached"
+                                            for one in result["rules"]):  # fmt: skip
+            result["remarks"].append({"text": _MADE_UP, "line": None})
         return result
 
     def _run(self, warm: Warm, entrance: Entrance, request: SimulatedRequest) -> Seen:

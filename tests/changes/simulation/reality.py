@@ -8,6 +8,7 @@ import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,6 +17,7 @@ from dataplane_plugins.changes.simulation.requests import (
     client_hello,
     tls_context,
 )
+from dataplane_plugins.changes.simulation.responses import SimulatedResponse
 from tests.changes.simulation.configurations import FILES, Case
 from tests.harness.server import free_port
 from tests.harness.waiting import until
@@ -23,15 +25,18 @@ from tests.server import certificates
 
 _SECONDS = 2.0
 """How long a client waits for an answer: nothing is heard of a connection that is dropped."""
-_ANSWER = "HTTP/1.1 200 OK\r\nX-Server: {0}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 _SERVER = re.compile(rb"(?:X-Server: |SERVER )([0-9.]+)", re.IGNORECASE)
 _HTTP = re.compile(rb"[A-Z]+ \S+ HTTP/1")
 
 
 class Servers:
-    """Servers at every address of this machine, at one port; each answers with its address."""
+    """Servers at every address of this machine, at one port; each answers with its address.
+
+    What else they answer is `response`.
+    """
 
     def __init__(self) -> None:
+        self.response = SimulatedResponse()
         self._listener = socket.create_server(("0.0.0.0", 0), backlog=100)
         self.port = self._listener.getsockname()[1]
         self._thread = threading.Thread(target=self._serve, daemon=True)
@@ -60,8 +65,12 @@ class Servers:
             asked = connection.recv(65536)
             if not asked:
                 return
-            text = _ANSWER.format(address) if _HTTP.match(asked) else f"SERVER {address}\n"
-            connection.sendall(text.encode())
+            if not _HTTP.match(asked):
+                connection.sendall(f"SERVER {address}\n".encode())
+                return
+            said = self.response
+            headers = (*said.headers, ("X-Server", address), ("Connection", "close"))
+            connection.sendall(replace(said, headers=headers).to_send(asked.split(b" ")[0].decode()))
 
     def close(self) -> None:
         """Stop listening."""
@@ -71,11 +80,15 @@ class Servers:
 
 
 class Met(NamedTuple):
-    """What a request has met: the address of a server, or the status and location of an answer."""
+    """What a request has met: the address of a server, or the status and location of an answer.
+
+    `headers` are the fields of the answer, with names in small letters.
+    """
 
     server: str
     status: int | None
     location: str | None
+    headers: tuple[tuple[str, str], ...] = ()
 
 
 class Place(NamedTuple):
@@ -158,4 +171,11 @@ def _met(head: bytes) -> Met:
         server[1].decode() if server else "",
         int(status[1]) if status else None,
         location[1].decode() if location else None,
+        tuple(_fields(head)),
     )
+
+
+def _fields(head: bytes) -> Iterator[tuple[str, str]]:
+    for line in head.partition(b"\r\n\r\n")[0].decode("latin-1").split("\r\n")[1:]:
+        name, _, value = line.partition(":")
+        yield name.lower(), value.strip()
