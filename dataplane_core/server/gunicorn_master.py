@@ -14,6 +14,7 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
 from gunicorn.glogging import Logger
 
+from dataplane_core.server.postponed_modules import lent
 from dataplane_core.server.process import (
     disregard,
     end_with_parent,
@@ -61,6 +62,11 @@ class GunicornApplication(BaseApplication):
         self.state = state
         self._bound: tuple[object, list[str]] | None = None
         super().__init__()
+
+    def load_default_config(self) -> None:
+        """Take gunicorn's defaults; the networks among them are not used here."""
+        with lent("ipaddress", {"ip_network": str}):
+            super().load_default_config()
 
     def load_config(self) -> None:
         """Set all that differs from gunicorn's defaults."""

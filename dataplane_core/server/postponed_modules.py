@@ -5,7 +5,9 @@ something from it, as if it had been imported then.
 """
 
 import sys
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from importlib import import_module
 from importlib._bootstrap import (  # type: ignore[attr-defined]
     _DeadlockError,
     _get_module_lock,
@@ -44,11 +46,13 @@ HARDLY_NEEDED: Mapping[str, Collection[str]] = {
     "html": (),  # gunicorn's own error pages
     "http.client": (),  # sources of services
     "http.cookiejar": {"Cookie"},  # Falcon's types
+    "ipaddress": {"ip_address", "ip_network"},  # servers whose addresses change
     "importlib.metadata": (),  # plugins that are installed
     "locale": (),  # programs that are read in the system's encoding
     "logging.config": {"dictConfig", "fileConfig"},  # gunicorn's settings of the log
     "logging.handlers": (),  # log lines sent to other servers, or into files
     "pickle": (),  # log lines sent to another Python
+    "ssl": (),  # connections that are not plain
     "textwrap": (),  # groups of exceptions in tracebacks
     "tokenize": (),  # sources that are shown in tracebacks
     "xml.etree.ElementTree": (),  # Falcon's errors in XML
@@ -75,6 +79,8 @@ class PostponedModule(ModuleType):
             return get(name)
         loader = get("__spec__").loader
         if isinstance(loader, _Postponing):
+            if name in loader.lent:
+                return loader.lent[name]
             if name in loader.promised:
                 return _StandIn(self, name)
             loader.load(self)
@@ -86,6 +92,7 @@ class _Postponing(Loader):
 
     def __init__(self, name: str, loader: Loader, promised: Collection[str]) -> None:
         self._name, self._loader, self.promised = name, loader, promised
+        self.lent: Mapping[str, object] = {}
         self._is_loading = False
 
     def create_module(self, spec: ModuleSpec) -> ModuleType | None:
@@ -151,6 +158,24 @@ class _StandIn:
 
     def __call__(self, *given: Any, **named: Any) -> Any:
         return vars(self._module)[self.__name__](*given, **named)  # `vars` has it loaded
+
+
+@contextmanager
+def lent(name: str, values: Mapping[str, object]) -> Iterator[None]:
+    """Let values be taken from a module without loading it, while others are imported that do so.
+
+    It is for what they take and do not use here.
+    """
+    spec = import_module(name).__spec__
+    loader = None if spec is None else spec.loader
+    if not isinstance(loader, _Postponing):  # it is loaded
+        yield
+        return
+    loader.lent = values
+    try:
+        yield
+    finally:
+        loader.lent = {}
 
 
 def postpone(modules: Mapping[str, Collection[str]]) -> None:

@@ -9,9 +9,13 @@ import sys
 from collections.abc import Callable
 from typing import Protocol
 
+from dataplane_core.server.postponed_modules import lent
 from dataplane_core.server.process import disregard
 from dataplane_core.server.state import ServedApplication, ServerState
 from dataplane_core.settings import Settings, SettingsError
+
+_FOR_GUNICORN = {"CERT_NONE": 0, "PROTOCOL_TLS": 2, "PROTOCOL_SSLv23": 2, "SSLError": OSError}
+"""What gunicorn takes from `ssl` for settings, and for a worker, that are not used here."""
 
 
 def serve(load: Callable[[], Settings], build: Callable[[Settings], ServedApplication]) -> None:
@@ -45,7 +49,8 @@ class Runnable(Protocol):
 def _serving(state: ServerState) -> Callable[[ServerState], Runnable]:
     """Load the class of what serves, with a master or without."""
     if state.settings.dataplane.master:
-        from dataplane_core.server.gunicorn_master import GunicornApplication
+        with lent("ssl", _FOR_GUNICORN):
+            from dataplane_core.server.gunicorn_master import GunicornApplication
 
         return GunicornApplication
     from dataplane_core.server.alone import Alone

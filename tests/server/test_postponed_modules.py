@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from dataplane_core.server.postponed_modules import HARDLY_NEEDED, PostponedModule, postpone
+from dataplane_core.server.postponed_modules import HARDLY_NEEDED, PostponedModule, lent, postpone
 
 TEXT = """\
 import threading
@@ -75,6 +75,20 @@ def test_a_module_is_loaded_once_something_is_taken_from_it(module: str, loads: 
     postpone({module: ()})
     assert sys.modules[module] is late
     assert laggards.late.value == 1
+
+
+def test_what_is_lent_is_taken_without_loading_it(module: str, loads: list[str]) -> None:
+    postpone({module: ()})
+    import laggards.late
+
+    with lent(module, {"value": 7}):
+        from laggards.late import value
+
+        assert laggards.late.value == value == 7
+    assert not loads
+    assert laggards.late.value == 1
+    with lent(module, {"value": 7}):
+        assert laggards.late.value == 1
 
 
 def test_a_name_is_imported_from_it(module: str, loads: list[str]) -> None:
