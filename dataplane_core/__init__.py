@@ -7,6 +7,7 @@ of hooks. To import this package itself loads none of its parts.
 import pluggy
 
 __version__ = "0.1.0"
+"""The version of the server, as distributions have it."""
 
 PLUGIN_API = "1.3"
 """The version of the contract with plugins, MAJOR.MINOR: of the hooks, and of the names of
@@ -18,5 +19,10 @@ It then fits a server with the same major number and the same or a higher minor 
 """
 
 impl = pluggy.HookimplMarker("dataplane")
+"""Marks a function as the implementation of the hook that has its name.
+
+`impl(tryfirst=True)`, `impl(trylast=True)` and `impl(wrapper=True)` change the order as pluggy has
+it; with `impl(optionalhook=True)` it is no error if nobody declares the hook.
+"""
 
 __all__ = ["PLUGIN_API", "__version__", "impl"]

@@ -37,6 +37,7 @@ from dataplane_core.grammar.values import const
 from dataplane_core.grammar.version_views import RenamedTerm, SpelledChoice
 
 nothing: Term = TermSequence()
+"""No word at all: the shape of a line, or of an argument, that has none."""
 
 
 def opt(term: Term) -> Term:

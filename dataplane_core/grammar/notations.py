@@ -152,6 +152,10 @@ def _of_calls(spelled: Spelled, found: Iterable[Call], functions: Functions) -> 
 
 
 CONDITION = Condition()
+"""The notation of conditions, in which ACLs are named: `refers_to=CONDITION`."""
 EXPRESSION = Expression()
+"""The notation of sample expressions, whose functions name backends, maps, tables and others."""
 ASSIGNED = Assigned()
+"""The notation of expressions that may have a name and `=` in front of them."""
 FORMAT = Format()
+"""The notation of log formats, which have expressions between `%[` and `]`."""

@@ -205,6 +205,7 @@ class Reading:
 
 
 Layout = Mapping[Any, Any]
+"""What a line leaves open of how it is written (`Reading.layout`): term → what the term needs."""
 
 
 def unwritable(path: str, message: str, code: int = Code.PATTERN) -> Invalid:
