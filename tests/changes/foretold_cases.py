@@ -15,7 +15,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -31,7 +30,6 @@ from dataplane_core.haproxy.master import ReloadResult
 from tests.changes.foretold import UNCERTAIN, Foretold, foretold
 from tests.changes.shop import V3
 from tests.harness.fixtures import one_haproxy
-from tests.harness.haproxy import show_info
 from tests.harness.recorded import prepare_golden, shared_folder
 from tests.harness.server import free_port
 
@@ -128,24 +126,26 @@ class OneCase(Foretold):
     """
 
     leads = False
+    delay = 0.0
     done = 0
     behind = False
     """Whether HAProxy runs with another text than that of the file."""
 
-    def try_change(self, name: str, method: str, path: str, body: Any = None, **more: Any) -> bool:
-        """Try a change as ever, with HAProxy on the text of the file where that counts."""
-        if self.behind:
-            answer = self.shop.call(method, path, body, dry_run="true", **more)
-            if answer.status_code == 200 and answer.json["verdict"] != "refused" and not _is_sure(answer.json):
-                assert self.shop.app.services.reloads.control.reload().ok
-                self.behind = False
-        return super().try_change(name, method, path, body, **more)
+    def planned(self, name: str, method: str, path: str, body: Any, **more: Any) -> tuple[Any, str]:
+        """Plan a change as ever, with HAProxy on the text of the file where that counts."""
+        answer, pid = super().planned(name, method, path, body, **more)
+        if self.behind and answer.status_code == 200 and answer.json["verdict"] != "refused" and not _is_sure(answer.json):
+            assert self.shop.app.services.reloads.control.reload().ok
+            self.behind = False
+            return super().planned(name, method, path, body, **more)
+        return answer, pid
 
     def settle(self) -> None:
         """Do the reload that is asked for."""
-        over = threading.Event()
-        over.set()
-        self.shop.app.services.reloads.run_leader(over)
+        reloads = self.shop.app.services.reloads
+        for one in reloads.records():
+            if one.status == "in_progress":
+                reloads.wait(one.id)
 
     def put_back(self, start: str) -> bool:
         """Load the text that the case began with; return whether HAProxy works on it."""
@@ -158,7 +158,7 @@ class OneCase(Foretold):
         try:
             with patch.object(control, "reload", lambda: ReloadResult(True, "")):
                 back = self.shop.call("POST", f"{V3}/raw", force_reload="true", **raw)
-            return back.status_code in (200, 201, 202) and "Pid" in show_info(self.worker)
+            return back.status_code in (200, 201, 202) and self.process.poll() is None
         except (AssertionError, DataplaneError):
             return False
 

@@ -123,10 +123,15 @@ WORDS = [
 ]
 
 
+def one_server(words):
+    """A configuration with a server that is checked, and has an agent if words are about one."""
+    before = "192.0.2.1:80 check " + ("agent-check " if words.startswith("agent-") else "")
+    return f"backend be\n  server s1 {words if ':80' in words else before + words}\n"
+
+
 @pytest.mark.parametrize(("old", "new", "told"), WORDS)
 def test_a_word_is_sent_as_haproxy_reads_it(old, new, told):
-    text = f"backend be\n  server s1 {old if ':' in old else '192.0.2.1:80 check ' + old}\n"
-    assert commands((old, new), text=text) == [f"set server be/s1 {told}"]
+    assert commands((old, new), text=one_server(old)) == [f"set server be/s1 {told}"]
 
 
 @pytest.mark.parametrize(
@@ -157,9 +162,19 @@ def test_a_word_is_sent_as_haproxy_reads_it(old, new, told):
     ],
 )
 def test_a_word_that_a_command_takes_otherwise_is_reloaded(old, new):
-    text = f"backend be\n  server s1 {old if ':80' in old else '192.0.2.1:80 check ' + old}\n"
     with pytest.raises(NeedsReload):
-        commands((old, new), text=text)
+        commands((old, new), text=one_server(old))
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [("addr", "checked"), ("port", "checked"), ("agent-addr", "have one"), ("agent-port", "have one")],
+)
+def test_where_a_server_is_checked_is_told_only_of_one_that_is_checked(words, why):
+    old, new = ("192.0.2.5", "192.0.2.6") if "addr" in words else ("5", "6")
+    text = f"backend be\n  server s1 192.0.2.1:80 {words} {old}\n"
+    with pytest.raises(NeedsReload, match=why):
+        commands((f"{words} {old}", f"{words} {new}"), text=text)
 
 
 def test_checks_that_had_an_address_get_another_one():

@@ -49,6 +49,8 @@ State = Mapping[str, str]
 """A row of `show servers state`, by HAProxy's names of the columns."""
 
 _OTHER_TEXT = "HAProxy was started from another text"
+_OF_AGENT = {"srv_agent_addr": "srv_check_addr", "srv_agent_port": "srv_check_port"}
+"""An agent that is not said to be elsewhere is where the server's checks go."""
 
 
 class ServerDrift:
@@ -132,6 +134,12 @@ class _Server:
         self, prop: Prop, values: Mapping[str, Any], state: State
     ) -> Iterator[Deviation]:
         wanted = values.get(prop.name)
+        if prop.running in _OF_AGENT:
+            if not has_agent(state):  # what no agent is asked by changes nothing
+                return
+            wanted = values.get(self._column(_OF_AGENT[prop.running])) if wanted is None else wanted
+        if prop.running == "srv_port" and state["srv_addr"] == "-" and state["srv_port"] == "0":
+            return  # a socket of a file system has no port, whatever stands behind its path
         if isinstance(wanted, str) and (has_variable(wanted) or _is_looked_up(prop, wanted)):
             return
         if prop.running == "srv_uweight":
@@ -146,6 +154,10 @@ class _Server:
             {**values, prop.name: wanted},
         )  # fmt: skip
         yield self._deviation(prop.name, wanted, found, _commands(change), self._set(prop, found))
+
+    def _column(self, running: str) -> str:
+        """Return the name of the property that a column of `show servers state` shows."""
+        return next(prop.name for prop in self._rows.props if prop.running == running)
 
     def _states(self, values: Mapping[str, Any], state: State) -> Iterator[Deviation]:
         """Yield what the columns of states say: draining, and checks that are switched off."""

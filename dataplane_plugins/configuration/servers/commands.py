@@ -26,6 +26,7 @@ from dataplane_core.plugin import (
 from dataplane_plugins.server_states import removal_commands
 
 _CHECKED = {"health_check_address", "health_check_port"}
+_ASKED = {"agent-addr", "agent-port", "agent-send"}
 _AROUND = ("ssl", "send-proxy", "send_proxy")
 _PATHS = ("unix@", "abns@", "/")
 
@@ -91,7 +92,11 @@ def refuse_unlike_reload(before: Mapping[str, Any], after: Mapping[str, Any]) ->
     agent = after.get("agent-check") == "enabled"
     if agent and "weight" in others:
         raise NeedsReload("an agent's weights are parts of the weight at the last reload")
+    if others & _ASKED and not agent:
+        raise NeedsReload("HAProxy is told where an agent is only of servers that have one")
     if others & _CHECKED:
+        if after.get("check") != "enabled":
+            raise NeedsReload("HAProxy is told what to check only of servers that are checked")
         if agent:
             raise NeedsReload("only a reload lets an agent follow what is checked")
         # Checks that get their first address or port leave off what the traffic has around it.

@@ -42,6 +42,9 @@ backend be
   server looked localhost:9
 backend agents
   server a 127.0.0.1:9 agent-check agent-port 9 agent-inter 60s weight 20
+  server b 127.0.0.1:9 addr 127.0.0.2 port 7 agent-check agent-inter 60s
+  server c 127.0.0.1:9 addr 127.0.0.2 port 7
+  server d unix@{folder}/d.sock:9
 """
 )
 PLAIN = (
@@ -115,6 +118,8 @@ def test_a_process_that_was_just_started_has_not_drifted(running: Live) -> None:
          "set server be/s3 addr 127.0.0.1 port 9", "127.0.0.1:10"),
         ("set server agents/a agent-port 11", "agents/a", "agent-port", (9, 11),
          "set server agents/a agent-port 9", "agent-port 11"),
+        ("set server agents/b agent-addr 127.0.0.3", "agents/b", "agent-addr", ("127.0.0.2", "127.0.0.3"),
+         "set server agents/b agent-addr 127.0.0.2", "agent-addr 127.0.0.3"),
         ("set maxconn frontend fe 50", "fe", "maxconn", (100, 50), "set maxconn frontend fe 100", "maxconn 50"),
     ],
 )  # fmt: skip
