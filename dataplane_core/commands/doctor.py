@@ -122,8 +122,15 @@ def _folders(
     for key, path in _all_folders(settings):
         made = (key, path) in to_be_made
         yield from _of(key, way_to(path) if made else access_to(path, WRITE, "written"))
-    for key, path in private_folders(settings):
-        if os.path.isdir(path) and (owner := os.stat(path).st_uid) not in (0, os.geteuid()):
+    owners = [
+        (key, path, os.stat(path).st_uid)
+        for key, path in private_folders(settings)
+        if os.path.isdir(path)
+    ]
+    if os.geteuid() == 0 and len({owner for _, _, owner in owners}) == 1:
+        return  # the server may be started as that user, such as by a unit
+    for key, path, owner in owners:
+        if owner not in (0, os.geteuid()):
             what = f"{key}: {path} belongs to another user (uid {owner})"
             yield MissingPrerequisite(
                 what, f"chown -R {os.geteuid()} {shlex.quote(path)} (as root)."

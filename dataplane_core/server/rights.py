@@ -1,7 +1,8 @@
 """Find out which right on a file this process misses, and which command would give it.
 
-The kernel judges: access(2) knows modes, owners, groups, access control lists and read-only file
-systems alike. But it only says yes or no; which folder on the way is to blame is found here.
+The kernel judges: faccessat(2) knows modes, owners, groups, access control lists and read-only file
+systems alike, and capabilities that a unit gives. But it only says yes or no; which folder on the
+way is to blame is found here.
 """
 
 import os
@@ -10,6 +11,7 @@ from collections.abc import Iterator
 
 from dataplane_core.dataclass import dataclass
 
+_IN_FORCE = os.access in os.supports_effective_ids
 READ, WRITE, USE = os.R_OK, os.W_OK | os.X_OK, os.R_OK | os.W_OK
 """Read a file; make files in a folder; use a socket."""
 
@@ -32,7 +34,7 @@ def way_to(path: str) -> Iterator[MissingPrerequisite]:
     for folder in reversed(folders[1:]):
         if not os.path.isdir(folder):
             return
-        if not os.access(folder, os.X_OK):
+        if not os.access(folder, os.X_OK, effective_ids=_IN_FORCE):
             what = f"{path} cannot be reached: uid {os.geteuid()} may not pass the folder {folder}"
             yield MissingPrerequisite(what, grant(folder, "x"))
             return
@@ -42,7 +44,7 @@ def access_to(path: str, wanted: int, verb: str) -> Iterator[MissingPrerequisite
     """Yield what keeps this process from `path`, which is there; `verb`: "written" or alike."""
     closed = list(way_to(path))
     yield from closed
-    if closed or os.access(path, wanted):
+    if closed or os.access(path, wanted, effective_ids=_IN_FORCE):
         return
     if wanted & os.W_OK and os.statvfs(path).f_flag & os.ST_RDONLY:
         what = f"{path} cannot be {verb}: its file system is mounted read-only"

@@ -418,6 +418,21 @@ def test_doctor_knows_what_is_made_before_rights_are_given_up(as_nobody, tmp_pat
     assert f"{own}/state belongs to another user (uid 12345)" in as_nobody()
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root looks at the state of another user")
+def test_doctor_of_root_takes_the_owner_of_all_folders_for_the_servers_user(settings, tmp_path):
+    folders = tmp_path / "transactions", tmp_path / "state"
+    path = settings(
+        dataplane__state_dir=str(folders[1]),
+        dataplaneapi__transaction={"transaction_dir": str(folders[0])},
+    )
+    for folder in folders:
+        folder.mkdir(exist_ok=True)
+        os.chown(folder, 12345, -1)
+    assert "belongs to another user" not in run("doctor", "-f", path).output
+    os.chown(folders[0], 0, -1)
+    assert f"{folders[1]} belongs to another user (uid 12345)" in run("doctor", "-f", path).output
+
+
 def test_doctor_tells_a_read_only_file_system_from_a_lack_of_rights(settings, tmp_path):
     maps = tmp_path / "maps"
     with tiny_disk(maps):

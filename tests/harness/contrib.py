@@ -18,4 +18,6 @@ def _module(name: str) -> ModuleType:
     return module
 
 
+debian_package = _module("debian_package")
+debian_root = _module("debian_root")
 systemd_part = _module("systemd_part")
