@@ -106,4 +106,8 @@ class Client:
     @property
     def version(self) -> int:
         """The number of the newest version of the configuration."""
-        return int(self.get("version"))
+        answer = self.call("GET", "version")
+        if answer.status == 404:  # version 1 of the interface has no path for it
+            answer = self.call("GET", "global")
+        assert answer.status == 200, answer.body
+        return int(answer.headers["configuration-version"])

@@ -43,8 +43,8 @@ backend news
 pytestmark = pytest.mark.server
 
 
-def blocks(language: str = "") -> list[str]:
-    found = re.findall(r"^```(\w*)\n(.*?)^```$", PAGE, re.S | re.M)
+def blocks(language: str = "", page: str = PAGE) -> list[str]:
+    found = re.findall(r"^```(\w*)\n(.*?)^```$", page, re.S | re.M)
     return [text for kind, text in found if kind == language]
 
 
