@@ -275,12 +275,13 @@ class View:
         snapshot.cache[req.path, req.query_string] = kept
         answer_tagged(req, resp, kept)
 
-    def edit(self, req: CheckedRequest) -> AbstractContextManager[Edit]:
-        """Change the text as the request's parameters say."""
+    def edit(self, req: CheckedRequest, brings: str = "") -> AbstractContextManager[Edit]:
+        """Change the text as the request's parameters say; `brings` is that of `CommitRequest`."""
         version, options = version_to_change(req)
         return self.store(req).edit(
             version=version, transaction_id=req.query.get("transaction_id"),
             force_reload=req.query.get("force_reload", False), author=req.author, options=options,
+            brings=brings,
         )  # fmt: skip
 
     def answer_change(

@@ -14,7 +14,9 @@ from dataplane_core.resources.document_names import DocumentNames, Thing, Use
 from dataplane_core.resources.reading import missing
 from dataplane_core.resources.referring import NamedUse, Shown, named_by, words_of_thing
 from dataplane_core.resources.registry import Registry
+from dataplane_core.resources.renaming import rewritten_uses
 from dataplane_core.text import Document
+from dataplane_core.text.lines import split_lines
 
 Place = Reference | FilePlace
 
@@ -73,6 +75,27 @@ class NamesInFiles:
                 found = used.names.things(one.section, one.mention.name)
                 if any(thing in wanted for thing in found):
                     yield self._inner(used, used.names, one)
+
+    def renamed(self, reference: Reference, name: str) -> dict[str, str]:
+        """Return the texts of files in which an object of the configuration has another name.
+
+        Raises `Conflict` for a line that cannot be written with the name.
+        """
+        wanted = named_by(self._registry, self._document, reference, alone=False)[:1]
+        texts: dict[str, list[str]] = {}
+        for used in self.used if wanted else ():
+            names, found = used.names, self._read(used.name.text)
+            if names is None or found is None:
+                continue
+            uses = [
+                one
+                for one in names.all_uses()
+                if wanted[0] in names.things(one.section, one.mention.name)
+            ]
+            for section, at, line in rewritten_uses(names, wanted[0], uses, name):
+                lines = texts.setdefault(used.path, split_lines(found[1]))
+                lines[names.line_number(section, at) - 1] = line.raw
+        return {path: "".join(lines) for path, lines in texts.items()}
 
     def named(self) -> set[tuple[str, str]]:
         """Return what names in files mean in the configuration: kinds, with names."""

@@ -7,8 +7,9 @@ place. HAProxy that starts meanwhile reads nothing that nobody has judged.
 
 import os
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from dataplane_core.errors import CheckFailed, Finding
@@ -31,7 +32,7 @@ def check_shown(
         for folder, place in places.items():
             _show(folder, place, changed, places)
         try:
-            return check(_moved(text, places))
+            return [_with_places(one, places) for one in check(_moved(text, places))]
         except CheckFailed as failed:
             raise _original(failed, places) from None
 
@@ -84,14 +85,16 @@ def _moved(text: str, places: Mapping[str, str]) -> str:
 
 
 def _original(failed: CheckFailed, places: Mapping[str, str]) -> CheckFailed:
-    def original(message: str) -> str:
-        for folder, place in places.items():
-            message = message.replace(place, folder)
-        return message
+    findings = tuple(_with_places(one, places) for one in failed.findings)
+    return CheckFailed(_told(failed.message, places), findings, unread=failed.unread)
 
-    found: Iterable[Finding] = failed.findings
-    findings = tuple(
-        Finding(one.line, one.severity, original(one.message), one.section, one.resource)
-        for one in found
-    )
-    return CheckFailed(original(failed.message), findings, unread=failed.unread)
+
+def _with_places(finding: Finding, places: Mapping[str, str]) -> Finding:
+    return replace(finding, message=_told(finding.message, places))
+
+
+def _told(message: str, places: Mapping[str, str]) -> str:
+    """Return a message about the other places as one about the folders."""
+    for folder, place in places.items():
+        message = message.replace(place, folder)
+    return message

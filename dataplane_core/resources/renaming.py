@@ -1,7 +1,7 @@
 """Give something another name, together with all lines that refer to it."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -159,6 +159,22 @@ def renamed(
     for edit in edits.values():
         document = document.replace(edit.section, edit.done(names, thing, name))
     return document
+
+
+def rewritten_uses(
+    names: DocumentNames, thing: Thing, uses: Iterable[Use], name: str
+) -> Iterator[tuple[Section, int, Line]]:
+    """Yield the lines, by their sections and places, that use the name of something by another.
+
+    Raises `Conflict` as `renamed` does.
+    """
+    edits: dict[int, _Edit] = {}
+    for use in uses:
+        edit = edits.setdefault(id(use.section), _Edit(use.section))
+        edit.uses.setdefault(use.at, []).append(use)
+    for edit in edits.values():
+        section = edit.done(names, thing, name)
+        yield from ((edit.section, at, section.lines[at]) for at in edit.uses)
 
 
 class _Edit:

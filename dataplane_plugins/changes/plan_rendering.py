@@ -10,6 +10,7 @@ from dataplane_core.plugin import (
     Finding,
     Foreseen,
     View,
+    decode_text,
     newly_dangling,
     newly_dangling_in_files,
     reader_for,
@@ -17,6 +18,9 @@ from dataplane_core.plugin import (
 from dataplane_plugins.changes.file_texts import change_of, file_difference
 from dataplane_plugins.changes.file_uses import FileUses
 from dataplane_plugins.changes.rendering import Rendering
+
+ReadFile = Callable[[str], tuple[str, str] | None]
+"""Returns the path and the text of the file that a name means; None where it cannot be read."""
 
 Cause = Callable[[Finding], int | None]
 """Tells which of several operations, from 0, a finding is the fault of; None if of none."""
@@ -89,9 +93,22 @@ class PlanRendering:
                 "line": plan.head.above(one.line), "section": one.section, "resource": resource,
                 "property": one.property, "kinds": [*one.kinds], "name": one.name,
             }  # fmt: skip
-        read = reader_for(self._config_file, plan.after)
+        read = self._reader(plan)
         for use in newly_dangling_in_files(self._registry, plan.before, plan.after, read):
             yield self._uses(use, plan.head.above)
+
+    def _reader(self, plan: ChangePlan) -> ReadFile:
+        """Return what reads the files that a planned text names, as they would be then."""
+        read = reader_for(self._config_file, plan.after)
+        planned = {str(one.path): one.after or b"" for one in plan.files}
+
+        def read_planned(name: str) -> tuple[str, str] | None:
+            found = read(name)
+            if found is None or found[0] not in planned:
+                return found
+            return found[0], decode_text(planned[found[0]])
+
+        return read_planned
 
     def _file(self, one: FileChange) -> dict[str, Any]:
         """Return what becomes of a file; the difference of texts, without secrets."""

@@ -83,7 +83,15 @@ _RENAMED: Fragment = {
     "required": ["resource", "changed"],
     "properties": {
         "resource": {**_TEXT, "description": "The path under the new name, or that name."},
-        "changed": {**_USES, "description": "The lines that named it, as they were."},
+        "changed": {
+            **_USES,
+            "description": "The lines that named it, as they were, those of stored files, too.",
+        },
+        "files": {
+            "type": "array",
+            "items": {"type": "object", "additionalProperties": True},
+            "description": "What became of stored files that name it, as `apply` says it.",
+        },
         "scripts": _SCRIPTS,
     },
 }
@@ -168,9 +176,10 @@ def dataplane_routes(routes: Routes, services: Services) -> None:
     def resource(name: str) -> InVersion:
         def make(view: View) -> object:
             # What it needs is loaded when it is first asked for: few servers are.
-            from dataplane_plugins.changes.referring import responders
+            from dataplane_plugins.changes.referring import renaming, responders
 
-            made: object = getattr(responders, name)(services, view)
+            module = renaming if name == "Rename" else responders
+            made: object = getattr(module, name)(services, view)
             return made
 
         return InVersion(make)

@@ -18,12 +18,11 @@ from dataplane_core.plugin import (
     Services,
     Snapshot,
     VersionMismatch,
-    check_shown,
     dataclass,
     parse_integer,
 )
 from dataplane_plugins.changes.applying.desired_state import Target
-from dataplane_plugins.changes.applying.file_changes import FileChange
+from dataplane_plugins.changes.applying.file_changes import FileChange, with_files
 from dataplane_plugins.changes.applying.files import DesiredFiles
 
 Tell = Callable[[Snapshot, Document], Mapping[str, Any]]
@@ -92,26 +91,11 @@ class Applier:
         base = self._base(wanted_versions(req))
         files = self._files.changes(target.files, prune=prune)
         document = target.on(base.document)
-        plan = self._with_files(self._config.plan(document, base), files)
+        plan = with_files(self._config, self._config.plan(document, base), files)
         found = target.located(plan.findings, document, plan.head.below)
         plan = replace(plan, findings=found)
         shown = self._files.foreseen(files, plan)
         return Applied(base, document, None, shown, _reloading(plan, shown))
-
-    def _with_files(self, plan: ChangePlan, files: Sequence[FileChange]) -> ChangePlan:
-        """Return a plan with what HAProxy says of it with these files, shown in another place."""
-        contents = {str(one.path): one.data for one in files if one.data is not None}
-        if not contents:
-            return plan
-        judge = self._config.file.judge
-        try:
-            findings = check_shown(
-                plan.after.text(), contents, lambda text: judge.check(text, plan.head)
-            )
-        except CheckFailed as failed:
-            refusal = "; ".join(plan.problems) or failed.message
-            return replace(plan, findings=failed.findings, refusal=refusal, foreseen=None)
-        return replace(plan, findings=tuple(findings), refusal="; ".join(plan.problems))
 
     def apply(
         self, req: CheckedRequest, target: Target, *, prune: bool, tell: Tell | None = None

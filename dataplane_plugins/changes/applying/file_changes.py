@@ -1,10 +1,18 @@
 """Files that are to be others, and what HAProxy would be told of them."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from dataplane_core.plugin import ChangePlan, Folder, rehearsal
+from dataplane_core.plugin import (
+    ChangePlan,
+    CheckFailed,
+    ConfigStore,
+    Folder,
+    check_shown,
+    rehearsal,
+)
 from dataplane_plugins.changes.file_texts import file_difference
 from dataplane_plugins.tls.live import CannotUpdateLive, LoadedFiles
 from dataplane_plugins.tls.pem import pem_or_none
@@ -31,6 +39,24 @@ class FileChange:
     def change(self) -> str:
         """What happens to the file, in a word."""
         return "deleted" if self.data is None else "created" if self.former is None else "changed"
+
+
+def with_files(
+    config: ConfigStore, plan: ChangePlan, files: Sequence[FileChange]
+) -> ChangePlan:
+    """Return a plan with what HAProxy says of it with these files, shown in another place."""
+    contents = {str(one.path): one.data for one in files if one.data is not None}
+    if not contents:
+        return plan
+    judge = config.file.judge
+    try:
+        findings = check_shown(
+            plan.after.text(), contents, lambda text: judge.check(text, plan.head)
+        )
+    except CheckFailed as failed:
+        refusal = "; ".join(plan.problems) or failed.message
+        return replace(plan, findings=failed.findings, refusal=refusal, foreseen=None)
+    return replace(plan, findings=tuple(findings), refusal="; ".join(plan.problems))
 
 
 class Foreseeing:

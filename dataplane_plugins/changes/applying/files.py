@@ -81,6 +81,13 @@ class DesiredFiles:
                 found.append(FileChange(folder, name, data, former))
         return [*found, *(self._others(names) if prune else ())]
 
+    def change_of(self, path: Path, data: bytes) -> FileChange | None:
+        """Return the change of a file that is there; None for one that is not stored here."""
+        for folder in self._folders.values():
+            if folder.path == path.parent:
+                return FileChange(folder, path.name, data, _read(folder, path.name))
+        return None
+
     def _others(self, names: Mapping[Path, set[str]]) -> Iterator[FileChange]:
         """Yield the removals of files that are not among `names`, in these folders."""
         folders = {folder.path: folder for folder in self._folders.values()}

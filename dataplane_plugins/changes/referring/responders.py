@@ -1,6 +1,6 @@
 """Answer what refers to what, and rename."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,6 @@ from dataplane_core.plugin import (
     CONTROL_CHARACTERS,
     ApiRequest,
     BadRequest,
-    Document,
     FilePlace,
     FileUse,
     NamedUse,
@@ -28,8 +27,6 @@ from dataplane_core.plugin import (
     reader_of_files,
     reference_at,
     referrers,
-    rename,
-    rename_uses,
     targets,
     to_json,
     unused,
@@ -46,17 +43,18 @@ _FOLDERS = {
 _MOST = 1000
 
 
-class _Responder:
+class Responder:
     """What all of them share: a view of the newest version of the interface."""
 
     def __init__(self, services: Services, view: View) -> None:
-        self._services = services
-        self._view = view
-        self._registry = view.registry
+        self.services = services
+        self.view = view
+        self.registry = view.registry
         self._files = FileUses(view, services.file_objects)
 
-    def _uses(self, uses: Sequence[NamedUse], snapshot: Snapshot) -> list[dict[str, Any]]:
-        location = cache(self._view.location)  # many uses mean one thing
+    def uses(self, uses: Sequence[NamedUse], snapshot: Snapshot) -> list[dict[str, Any]]:
+        """Return uses as JSON."""
+        location = cache(self.view.location)  # many uses mean one thing
         return [self._use(one, snapshot, location) for one in uses]
 
     def _use(
@@ -73,12 +71,13 @@ class _Responder:
             "targets": [location(one) for one in use.targets],
         }
 
-    def _in_files(self, snapshot: Snapshot) -> NamesInFiles:
+    def in_files(self, snapshot: Snapshot) -> NamesInFiles:
         """Return the names in files that the configuration of a snapshot uses."""
-        read = reader_of_files(self._services.config.file.path, snapshot.text)
-        return NamesInFiles(self._registry, snapshot.document, read)
+        read = reader_of_files(self.services.config.file.path, snapshot.text)
+        return NamesInFiles(self.registry, snapshot.document, read)
 
-    def _file_uses(self, uses: Iterable[FileUse], snapshot: Snapshot) -> list[dict[str, Any]]:
+    def file_uses(self, uses: Iterable[FileUse], snapshot: Snapshot) -> list[dict[str, Any]]:
+        """Return uses in files as JSON."""
         return [self._files(one, snapshot.head.above) for one in uses]
 
     def _limited(self, req: ApiRequest, found: Sequence[Any]) -> Sequence[Any]:
@@ -88,12 +87,12 @@ class _Responder:
         return found[:limit]
 
 
-def _scripts(inside: NamesInFiles, name: str) -> list[dict[str, Any]]:
+def scripts_giving(inside: NamesInFiles, name: str) -> list[dict[str, Any]]:
     """Return the lines of scripts that give a name."""
     return [{"file": one.file, "line": one.line} for one in inside.giving(name)]
 
 
-class References(_Responder):
+class References(Responder):
     """Who refers to an object or a file, and what an object refers to: GET."""
 
     def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
@@ -102,7 +101,7 @@ class References(_Responder):
             raise BadRequest("say which `resource` is meant, or which `file`, and not both")
         if CONTROL_CHARACTERS.search(resource or file):
             raise BadRequest("a path has no control characters")
-        snapshot = self._view.snapshot(req)
+        snapshot = self.view.snapshot(req)
         if file is None and resource.startswith(_STORAGE):
             file = self._stored(resource)
         place = None if file else self._files.place(resource)
@@ -116,35 +115,35 @@ class References(_Responder):
 
     def _of_object(self, snapshot: Snapshot, path: str) -> dict[str, Any]:
         document = snapshot.document
-        reference = reference_at(self._registry, document, path)
-        by = referrers(self._registry, document, reference)
-        to = targets(self._registry, document, reference)
-        inside = self._in_files(snapshot)
-        refers_to = self._uses(to, snapshot)
+        reference = reference_at(self.registry, document, path)
+        by = referrers(self.registry, document, reference)
+        to = targets(self.registry, document, reference)
+        inside = self.in_files(snapshot)
+        refers_to = self.uses(to, snapshot)
         for use, said in zip(to, refers_to, strict=True) if inside.used else ():
             said["targets"] += self._files.paths(inside.meant(use.line, use.property))
         for use, said in zip(to, refers_to, strict=True):
             if NameKind.LUA in use.kinds:
-                said["scripts"] = _scripts(inside, use.name)
-        in_files = self._file_uses(inside.referring_to(reference), snapshot)
-        return {"referenced_by": self._uses(by, snapshot) + in_files, "refers_to": refers_to}
+                said["scripts"] = scripts_giving(inside, use.name)
+        in_files = self.file_uses(inside.referring_to(reference), snapshot)
+        return {"referenced_by": self.uses(by, snapshot) + in_files, "refers_to": refers_to}
 
     def _of_place(self, snapshot: Snapshot, place: FilePlace) -> dict[str, Any]:
         """Return who refers to an object in a file, and what that refers to."""
-        inside = self._in_files(snapshot)
+        inside = self.in_files(snapshot)
         return {
-            "referenced_by": self._file_uses(inside.referring_into(place), snapshot),
-            "refers_to": self._file_uses(inside.named_in(place), snapshot),
+            "referenced_by": self.file_uses(inside.referring_into(place), snapshot),
+            "refers_to": self.file_uses(inside.named_in(place), snapshot),
         }
 
     def _of_file(self, snapshot: Snapshot, path: str) -> dict[str, Any]:
         """Return the lines that name a file, whatever keyword they have."""
         found = []
-        for line in self._services.used_files.lines_naming(Path(path), snapshot.text):
-            section, reference = self._services.config.file.judge.place(snapshot, line)
+        for line in self.services.used_files.lines_naming(Path(path), snapshot.text):
+            section, reference = self.services.config.file.judge.place(snapshot, line)
             found.append(
                 {
-                    "resource": self._view.location(reference) if reference else None,
+                    "resource": self.view.location(reference) if reference else None,
                     "section": section.removeprefix("section "),
                     "line": line,
                     "property": "",
@@ -153,48 +152,48 @@ class References(_Responder):
                     "targets": [],
                 }
             )
-        uses = self._in_files(snapshot).uses_of_script(Path(path))
-        return {"referenced_by": found + self._file_uses(uses, snapshot), "refers_to": []}
+        uses = self.in_files(snapshot).uses_of_script(Path(path))
+        return {"referenced_by": found + self.file_uses(uses, snapshot), "refers_to": []}
 
     def _stored(self, resource: str) -> str:
         kind, _, name = resource.removeprefix(_STORAGE).partition("/")
         if kind not in _FOLDERS or not name or "/" in name:
             raise BadRequest(f"{resource} is no path of a stored file")
-        folder = getattr(self._services.settings.dataplaneapi.resources, _FOLDERS[kind])
+        folder = getattr(self.services.settings.dataplaneapi.resources, _FOLDERS[kind])
         return str(Path(folder) / name)
 
 
-class Dangling(_Responder):
+class Dangling(Responder):
     """Names of what is not there: GET."""
 
     def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
-        snapshot = self._view.snapshot(req)
-        path = self._services.config.file.path
+        snapshot = self.view.snapshot(req)
+        path = self.services.config.file.path
         if req.query["new"]:
-            before, read = self._services.config.snapshot(), reader_of_files(path, snapshot.text)
-            found = newly_dangling(self._registry, before.document, snapshot.document)
+            before, read = self.services.config.snapshot(), reader_of_files(path, snapshot.text)
+            found = newly_dangling(self.registry, before.document, snapshot.document)
             inside = newly_dangling_in_files(
-                self._registry, before.document, snapshot.document, read
+                self.registry, before.document, snapshot.document, read
             )
         else:
             has_file = finder_of_files(path, snapshot.text)
-            found = dangling(self._registry, snapshot.document, has_file)
-            inside = [*self._in_files(snapshot).dangling()]
-        items = self._uses(found, snapshot) + self._file_uses(inside, snapshot)
+            found = dangling(self.registry, snapshot.document, has_file)
+            inside = [*self.in_files(snapshot).dangling()]
+        items = self.uses(found, snapshot) + self.file_uses(inside, snapshot)
         resp.data = to_json({"total": len(items), "items": self._limited(req, items)})
 
 
-class Unused(_Responder):
+class Unused(Responder):
     """What nothing refers to: GET."""
 
     def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
-        snapshot = self._view.snapshot(req)
-        used = self._services.settings.dataplaneapi.userlist.names
-        used |= self._in_files(snapshot).named()
-        found = unused(self._registry, snapshot.document, used)
+        snapshot = self.view.snapshot(req)
+        used = self.services.settings.dataplaneapi.userlist.names
+        used |= self.in_files(snapshot).named()
+        found = unused(self.registry, snapshot.document, used)
         items = [
             {
-                "resource": self._view.location(one.resource) if one.resource else None,
+                "resource": self.view.location(one.resource) if one.resource else None,
                 "section": one.section,
                 "line": snapshot.head.above(one.line),
                 "kind": one.kind,
@@ -203,33 +202,3 @@ class Unused(_Responder):
             for one in self._limited(req, found)
         ]
         resp.data = to_json({"total": len(found), "items": items})
-
-
-class Rename(_Responder):
-    """A new name for an object, and for all that refers to it: POST."""
-
-    def on_post(self, req: ApiRequest, resp: falcon.Response) -> None:
-        before = self._view.snapshot(req)
-        with self._view.edit(req) as edit:
-            edit.document, new, uses = self._renamed(edit.document, req.body.values)
-        self._view.answer_change(req, resp, edit.outcome, 200)
-        answer = {"resource": new, "changed": self._uses(uses, before)}
-        if "lua" in req.body.values:
-            answer["scripts"] = _scripts(self._in_files(before), req.body.values["lua"])
-        resp.data = to_json(answer)
-
-    def _renamed(
-        self, document: Document, wanted: Mapping[str, Any]
-    ) -> tuple[Document, str, Sequence[NamedUse]]:
-        """Return the document after it, the path or name that there is then, and the uses."""
-        given = [one for one in ("resource", "file", "lua") if one in wanted]
-        if len(given) != 1:
-            raise BadRequest("say one of `resource`, `file` and `lua`")
-        what, old, name = given[0], wanted[given[0]], wanted["name"]
-        if what != "resource":
-            kind = NameKind.FILE if what == "file" else NameKind.LUA
-            document, uses = rename_uses(self._registry, document, kind, old, name)
-            return document, name, uses
-        reference = reference_at(self._registry, document, old)
-        done = rename(self._registry, document, reference, name)
-        return done.document, self._view.location(done.reference), done.uses
