@@ -61,7 +61,7 @@ def test_the_core_starts_without_the_surface() -> None:
 FOR_STRANGERS = {
     "API_VERSION": "to be asked for the server's version of the surface",
     "Committed": "an argument of a hook",
-    "Edit": "what the configuration's `edit` gives", "Transaction": "what transactions give",
+    "Transaction": "what transactions give",
     "Feed": "an answer that goes on", "none_or": "what a hook of one's own returns",
     "Forbidden": "an error to raise",
 }  # fmt: skip
