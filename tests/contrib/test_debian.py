@@ -1,7 +1,6 @@
 """The Debian package: built, looked at, and tried in a Debian of its own."""
 
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,57 +9,38 @@ import pytest
 from packaging.requirements import Requirement
 
 from tests.harness.clean_root import CleanRoot
-from tests.harness.contrib import debian_package, debian_root
+from tests.harness.contrib import build_debian, debian_package, debian_root
 from tests.harness.recorded import TOP
 from tests.harness.setup_file import RUNTIME
 
 DEBIAN = TOP / "contrib" / "debian"
 
 
-def build(wheel: Path, target: Path, **environ: str) -> Path:
-    if shutil.which("dpkg-deb") is None:
-        pytest.skip("no dpkg-deb is installed here")
-    if sys.version_info[:2] != (3, 11):
-        pytest.skip("Python 3.11 builds the package, as Debian 12 has it")
-    words = ["--to", str(target), "--wheel", str(wheel), "--compression", "none"]
-    command = [sys.executable, str(DEBIAN / "build"), *words]
-    done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, **environ})
-    if "pip download" in done.stderr:
-        pytest.skip("the libraries are not kept here, and pip cannot fetch them")
-    assert done.returncode == 0, done.stderr
-    return Path(done.stdout.strip())
-
-
 @pytest.fixture(scope="module")
-def package(clean_root: CleanRoot, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build(clean_root.wheel, tmp_path_factory.mktemp("package"))
-
-
-@pytest.fixture(scope="module")
-def listed(package: Path) -> dict[str, str]:
+def listed(debian_package_file: Path) -> dict[str, str]:
     """Mode and owner of each file, by its path."""
-    told = subprocess.run(["dpkg-deb", "-c", package], capture_output=True, text=True, check=True)
+    told = subprocess.run(["dpkg-deb", "-c", debian_package_file], capture_output=True, text=True, check=True)
     lines = [line.split(maxsplit=5) for line in told.stdout.splitlines()]
     return {one[5].partition(" -> ")[0]: " ".join(one[:2]) for one in lines}
 
 
-def test_it_is_the_same_wherever_it_is_built(package: Path, clean_root: CleanRoot, tmp_path: Path) -> None:
+def test_it_is_the_same_wherever_it_is_built(debian_package_file: Path, clean_root: CleanRoot, tmp_path: Path) -> None:
     (tmp_path / "elsewhere").mkdir()
     before = os.umask(0o077)
     try:
-        again = build(clean_root.wheel, tmp_path / "a place", TMPDIR=str(tmp_path / "elsewhere"), TZ="Asia/Tokyo")
+        again = build_debian(clean_root.wheel, tmp_path / "a place", TMPDIR=str(tmp_path / "elsewhere"), TZ="Asia/Tokyo")
     finally:
         os.umask(before)
-    assert again.read_bytes() == package.read_bytes()
+    assert again.read_bytes() == debian_package_file.read_bytes()
 
 
-def test_what_it_brings(package: Path, listed: dict[str, str]) -> None:
+def test_what_it_brings(debian_package_file: Path, listed: dict[str, str]) -> None:
     assert {owner.split()[1] for owner in listed.values()} == {"root/root"}
     assert listed["./etc/dataplane/users.cfg"].startswith("-rw-------")
     assert listed["./lib/systemd/system/dataplane.service"].startswith("-rw-r--r--")
     assert not [path for path in listed if path.startswith("./etc/haproxy")]
     assert not [path for path in listed if path.endswith(("/RECORD", "/direct_url.json"))]
-    told = subprocess.run(["dpkg-deb", "-I", package, "conffiles"], capture_output=True, text=True)
+    told = subprocess.run(["dpkg-deb", "-I", debian_package_file, "conffiles"], capture_output=True, text=True)
     assert told.stdout.split() == [
         *("/etc/dataplane/dataplane.yaml", "/etc/dataplane/users.cfg", "/etc/logrotate.d/dataplane")
     ]
@@ -87,12 +67,12 @@ def test_scripts_are_shell_that_stops_at_a_failure() -> None:
 
 @pytest.mark.server
 @pytest.mark.haproxy
-def test_install_use_upgrade_and_purge(package: Path) -> None:
+def test_install_use_upgrade_and_purge(debian_package_file: Path) -> None:
     if reason := debian_root.lacking():
         pytest.skip(reason)
     if not (debian_root.BASE / "done").exists():
         pytest.skip("no Debian is unpacked here: contrib/debian/try does that, once")
-    command = [sys.executable, str(DEBIAN / "try"), "--package", str(package)]
+    command = [sys.executable, str(DEBIAN / "try"), "--package", str(debian_package_file)]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.endswith("all of it holds\n")
