@@ -14,6 +14,7 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
 from gunicorn.glogging import Logger
 
+from dataplane_core.server.library_code import leave_code
 from dataplane_core.server.postponed_modules import lent
 from dataplane_core.server.process import (
     disregard,
@@ -204,6 +205,7 @@ def _pre_fork(master: Any, worker: Any) -> None:
     show_as_main()
     keep_little()
     give_back()
+    leave_code()
     gc.freeze()
     gc.enable()
 
