@@ -86,7 +86,7 @@ def dataplane_routes(routes: "Routes", services: "Services") -> None:
     """
 
 
-@hookspec(Failure.CONTAINED, restores=True, limited=False)
+@hookspec(Failure.CONTAINED, restores=True)
 def dataplane_spec(spec: dict[str, Any], version: str) -> None:
     """Adjust a specification document in place before it is served.
 
@@ -96,7 +96,7 @@ def dataplane_spec(spec: dict[str, Any], version: str) -> None:
     """
 
 
-@hookspec(Failure.REFUSES, none_or(Identity), firstresult=True, limited=False)
+@hookspec(Failure.REFUSES, none_or(Identity), firstresult=True)
 def dataplane_authenticate(req: "ApiRequest") -> "Identity | None":
     """Say who asks, or None to leave it to others; raise `Unauthorized` to refuse.
 
@@ -106,7 +106,7 @@ def dataplane_authenticate(req: "ApiRequest") -> "Identity | None":
     """
 
 
-@hookspec(Failure.REFUSES, none_or(str), limited=False)
+@hookspec(Failure.REFUSES, none_or(str))
 def dataplane_authorize(identity: "Identity", operation: "Access") -> str | None:
     """Refuse an operation with a reason (403), or return None; one refusal is enough.
 

@@ -2,7 +2,7 @@
 
 import mimetypes
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
@@ -62,7 +62,7 @@ class Application(falcon.App[ApiRequest, falcon.Response]):
         self.resp_options.default_media_type = "application/json"
         self.resp_options.media_handlers["application/json"] = JSONHandler(dumps=to_json)
         self._known = KnownPaths()
-        Failures(frame, self._known).install(self)
+        Failures(frame, self._known, services.plugins.own).install(self)
 
     @property
     def interfaces(self) -> list[ServedVersion]:
@@ -115,10 +115,13 @@ class Application(falcon.App[ApiRequest, falcon.Response]):
                     one.succeeded_by(other)
             for route in one.routes:
                 path = one.version.prefix + (route.positional if route.template != "/" else "")
-                self._paths.add(path, partial(RoutedPath, self._frame, one, route))
+                self._paths.add(path, partial(self._routed, one, route))
                 if route.at_top:
-                    self._paths.add(route.template, partial(RoutedPath, self._frame, one, route))
+                    self._paths.add(route.template, partial(self._routed, one, route))
             self._known.add(one.version.prefix, [route.template for route in one.routes])
+
+    def _routed(self, served: ServedVersion, route: Route) -> "RoutedPath":
+        return RoutedPath(self._frame, served, route, self.services.plugins.own)
 
     def __call__(self, env: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         path: str = env.get("PATH_INFO", "")
@@ -189,14 +192,25 @@ class OwnTop:
 
 
 class RoutedPath:
-    """One path of an API version: a guarded responder for each method it has."""
+    """One path of an API version: a guarded responder for each method it has.
 
-    def __init__(self, frame: Frame, served: ServedVersion, route: Route) -> None:
+    `own` are the names of the plugins that come with the server.
+    """
+
+    def __init__(
+        self, frame: Frame, served: ServedVersion, route: Route, own: Collection[str]
+    ) -> None:
         allowed = tuple(route.operations)
         refuse = refuse_method(allowed, served, frame)
         self.responders: dict[str, Callable[..., None]] = dict.fromkeys(COMBINED_METHODS, refuse)
         route = replace(route, resource=route.resource_for(served.view))
-        self.responders |= {method: Guard(frame, served, route, method) for method in allowed}
+        guards = {method: Guard(frame, served, route, method) for method in allowed}
+        if route.origin not in ("", *own):
+            from dataplane_core.api.foreign_answers import looked_at
+
+            for guard in guards.values():
+                guard.respond = looked_at(guard.respond)
+        self.responders |= guards
 
 
 def normal_path(path: str, raw: str) -> str:

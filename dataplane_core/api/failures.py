@@ -1,6 +1,7 @@
 """Answer every failure in one form."""
 
 import logging
+from collections.abc import Collection
 from dataclasses import asdict
 from typing import Any
 
@@ -29,11 +30,15 @@ PAGE = "dataplane-page"
 
 
 class Failures:
-    """Answers every failure with `{"code": …, "message": …}`, and never with a stack trace."""
+    """Answers every failure with `{"code": …, "message": …}`, and never with a stack trace.
 
-    def __init__(self, frame: Frame, known: KnownPaths) -> None:
+    `own` are the names of the plugins that come with the server.
+    """
+
+    def __init__(self, frame: Frame, known: KnownPaths, own: Collection[str]) -> None:
         self._frame = frame
         self._known = known
+        self._own = own
 
     def install(self, app: "falcon.App[Any, Any]") -> None:
         """Let the application answer failures this way."""
@@ -90,7 +95,8 @@ class Failures:
         where = f" in the plugin {req.plugin}" if req.plugin else ""
         log.error("%s %s failed%s", req.method, req.asked_path, where, exc_info=error,
                   extra={"request_id": req.request_id})  # fmt: skip
-        message = f"the request {req.request_id} failed for an unforeseen reason; the log has it"
+        why = "for an unforeseen reason" if req.plugin in ("", *self._own) else where[1:]
+        message = f"the request {req.request_id} failed {why}; the log has it"
         self._answer(req, resp, 500, {"code": 500, "message": message})
 
     def _answer(

@@ -31,6 +31,7 @@ from dataplane_core.errors import (
     NotAcceptable,
     UnsupportedMedia,
 )
+from dataplane_core.hooks.containment import as_failure
 from dataplane_core.store.author import PLAIN
 from dataplane_core.store.planned import ChangePlan, Planned
 from dataplane_core.store.rehearsal import rehearsal
@@ -93,7 +94,7 @@ class Guard:
         self._plugin = route.origin
         self._route = route
         self._method = method
-        self._respond: Callable[..., None] = getattr(route.resource, f"on_{method.lower()}")
+        self.respond: Callable[..., None] = getattr(route.resource, f"on_{method.lower()}")
         self._positions = tuple((f"k{number}", name) for number, name in enumerate(route.names, 1))
         self._strict = served.version.strict_parameters
         self._is_change = method not in READS
@@ -134,8 +135,11 @@ class Guard:
         self._served.receive(req, resp)
         req.plugin = self._plugin
         self._admit(req)
-        if self._answered is None or not self._answered(req, resp):
-            self._carry_out(req, resp, keys)
+        try:
+            if self._answered is None or not self._answered(req, resp):
+                self._carry_out(req, resp, keys)
+        except (SystemExit, KeyboardInterrupt) as error:
+            raise as_failure(error) from error
         self._frame.finish(req, resp)
         if self._offer is not None and resp.status_code == 200:
             self._offer(req)
@@ -190,11 +194,11 @@ class Guard:
             self._take(req, resp, codec.load(document, shown), missing)
         if self._operation.rehearses and req.change_options.dry_run:
             with rehearsal() as noted:
-                self._respond(req, resp, **named)
+                self.respond(req, resp, **named)
             raise Planned(ChangePlan.of(self._frame.current_version(req), noted))
         if self._frame.announce is not None and req.scratch is None:
             self._frame.announce(req)
-        self._respond(req, resp, **named)
+        self.respond(req, resp, **named)
 
     def _refuse_a_try(self, req: ApiRequest) -> None:
         """Refuse to plan or to try what could only be done."""

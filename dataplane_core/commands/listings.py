@@ -1,5 +1,6 @@
 """Declare the commands that list: routes, spec, keywords, plugins, settings."""
 
+from contextlib import ExitStack
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from dataplane_core.commands.common import (
 )
 from dataplane_core.commands.serving import thrown_away
 from dataplane_core.resources.origins import OWN_INTERFACE
+from dataplane_core.settings import SettingsError
 
 if TYPE_CHECKING:
     from dataplane_core.commands.coverage import CoveredKeyword
@@ -117,7 +119,12 @@ def plugins(as_json: bool, **parameters: Any) -> None:
     from dataplane_core.api.listed_plugins import listed_plugins
 
     settings = settings_of(parameters).replace(**{"dataplane.plugins_strict": False})
-    with thrown_away(settings) as made:
+    with ExitStack() as stack:
+        try:
+            made = stack.enter_context(thrown_away(settings))
+        except SettingsError:  # maybe one that is required cannot be used: so none is
+            settings = settings.without_blocks().replace(**{"dataplane.plugins.required": ()})
+            made = stack.enter_context(thrown_away(settings))
         services = made.services
         found = listed_plugins(services.plugins, services.registry, made.interfaces[0].added)
     if as_json:

@@ -78,6 +78,7 @@ class Reloadable(Protocol):
         """Have HAProxy reloaded, for a reason that the log tells."""
 
 
+Hook = Callable[..., Any]
 OwnForm = Callable[[str, str, Any], Any]
 """Returns what a plugin is given for an argument, by the plugin's name and module.
 
@@ -106,6 +107,11 @@ def is_failure(error: BaseException) -> bool:
     if isinstance(error, KeyboardInterrupt):
         return threading.current_thread() is not threading.main_thread()
     return not isinstance(error, GeneratorExit)
+
+
+def as_failure(error: BaseException) -> BaseException:
+    """Return what is raised in the place of an error that would end a thread or the process."""
+    return RuntimeError(f"raised {type(error).__name__}") if is_failure(error) else error
 
 
 def plugin_at_work() -> str:
@@ -148,9 +154,7 @@ class Containment:
                 setattr(shielded, attribute, function)
         return shielded
 
-    def _with_own_forms(
-        self, function: Callable[..., Any], plugin: str, module: str
-    ) -> Callable[..., Any]:
+    def _with_own_forms(self, function: Hook, plugin: str, module: str) -> Hook:
         from dataplane_core.hooks.own_forms import with_own_forms
 
         return with_own_forms(function, lambda one: self.own_form(plugin, module, one))
@@ -164,21 +168,24 @@ class Containment:
         return self.limit.call(plugin, hook, watched)
 
     def _plain(
-        self, function: Callable[..., Any], plugin: str, hook: str, terms: Terms, limited: bool
-    ) -> Callable[..., Any]:
+        self, function: Hook, plugin: str, hook: str, terms: Terms, limited: bool
+    ) -> Hook:
         @functools.wraps(function)
         def guarded(*arguments: Any) -> Any:
             token = _caller.set(plugin)
-            former = copy.deepcopy(arguments) if terms.restores else ()
+            given = copy.deepcopy(arguments) if terms.restores else arguments
             try:
                 if limited:
-                    return self._limited(plugin, hook, lambda: terms.result(function(*arguments)))
-                with self.watchdog.watching(plugin, hook):
-                    return terms.result(function(*arguments))
+                    result = self._limited(plugin, hook, lambda: terms.result(function(*given)))
+                else:
+                    with self.watchdog.watching(plugin, hook):
+                        result = terms.result(function(*given))
+                if terms.restores:
+                    _take_over(arguments, given)
+                return result
             except BaseException as error:
                 if not is_failure(error):
                     raise
-                _restore(arguments, former)
                 self._failed(plugin, hook, terms.failure, error, arguments)
                 return None
             finally:
@@ -187,8 +194,8 @@ class Containment:
         return guarded
 
     def _wrapper(
-        self, function: Callable[..., Any], plugin: str, hook: str, terms: Terms, limited: bool
-    ) -> Callable[..., Any]:
+        self, function: Hook, plugin: str, hook: str, terms: Terms, limited: bool
+    ) -> Hook:
         """Shield a wrapper, which gets what the implementations inside of it have returned."""
 
         @functools.wraps(function)
@@ -236,11 +243,12 @@ class Containment:
                     change.require_reload(f"{fault}: {fault.reason}")
 
 
-def _restore(arguments: Sequence[Any], former: Sequence[Any]) -> None:
-    for now, before in zip(arguments, former, strict=False):
+def _take_over(arguments: Sequence[Any], given: Sequence[Any]) -> None:
+    """Let the dictionaries among the arguments be what a hook has made of its own copies."""
+    for now, made in zip(arguments, given, strict=True):
         if isinstance(now, dict):
             now.clear()
-            now.update(before)
+            now.update(made)
 
 
 class _Shielded:

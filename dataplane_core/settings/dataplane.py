@@ -234,8 +234,8 @@ class DataplaneSettings:
     )  # fmt: skip
     hook_timeout: float = setting(
         10.0, DURATION,
-        "How long a hook of a plugin of a third party is waited for, at the start and in a change; "
-        "0: for ever. A change is then refused, or HAProxy reloaded, and the plugin named.",
+        "How long a hook of a plugin of a third party is waited for; 0: for ever. What it is asked "
+        "about is then refused, or HAProxy reloaded, and the plugin named.",
         flag="--hook-timeout",
     )  # fmt: skip
     link_targets: tuple[str, ...] = setting(

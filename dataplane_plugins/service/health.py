@@ -20,13 +20,17 @@ HEALTH: dict[str, Any] = {
     "type": "object",
     "properties": {"haproxy": {"type": "string", "enum": ["up", "down", "unknown"]}},
 }
-NAMES = {
-    "type": "array", "items": {"type": "string"},
+FAULTS = {
+    "type": "array",
     "description": "The plugins that are left out because of a fault.",
-}  # fmt: skip
+    "items": {
+        "type": "object",
+        "properties": {"name": {"type": "string"}, "fault": {"type": "string"}},
+    },
+}
 WITHOUT_PLUGINS = {
     "type": "object",
-    "properties": {**HEALTH["properties"], "x_plugins_left_out": NAMES},
+    "properties": {**HEALTH["properties"], "x_plugins_left_out": FAULTS},
 }
 """The same where the server is without some plugins."""
 
@@ -34,10 +38,10 @@ WITHOUT_PLUGINS = {
 class HAProxyHealth:
     """Whether HAProxy is up, down or in an unknown state, and what the server is without.
 
-    `left_out` are the names of plugins that are left out because of a fault.
+    `left_out` are plugins that are left out because of a fault, each with that fault.
     """
 
-    def __init__(self, reloads: ReloadQueue, left_out: list[str]) -> None:
+    def __init__(self, reloads: ReloadQueue, left_out: list[dict[str, str]]) -> None:
         self.reloads = reloads
         self.left_out = left_out
 
@@ -52,7 +56,8 @@ class HAProxyHealth:
 def dataplane_routes(routes: Routes, services: Services) -> None:
     """Serve the health of HAProxy."""
     routes.tag("Health", "Whether HAProxy runs.", 80)
-    left_out = [*services.plugins.left_out]
+    faults = services.plugins.left_out.items()
+    left_out = [{"name": name, "fault": fault} for name, fault in faults]
     routes.schema("health", WITHOUT_PLUGINS if left_out else HEALTH)
     responses = {"200": Response({"$ref": "health"}), "default": DEFAULT_RESPONSE}
     operation = Operation(

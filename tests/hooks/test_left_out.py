@@ -103,7 +103,7 @@ def test_a_plugin_that_cannot_be_used_is_left_out_whole(case: str, tmp_path: Pat
     assert (told["state"], told["origin"], told["hooks"], told["routes"]) == ("left out", "the-bad 1.2", [], [])
     assert f"a plugin is left out: {told['fault']}" == line
     assert re.search(said, line), line
-    assert api.call("GET", "/v2/health").json["x_plugins_left_out"] == ["bad"]
+    assert api.call("GET", "/v2/health").json["x_plugins_left_out"] == [{"name": "bad", "fault": told["fault"]}]
     assert api.call("GET", "/v3/info").json["api"]["x_plugins"] == ["good"]
     (fact,) = [one for one in overview(services) if one.topic == "bad"]
     assert (fact.bad, fact.text) == (True, f"is left out: {told['fault']}")
@@ -185,6 +185,8 @@ def test_commands_do_without_it_too(tmp_path: Path, monkeypatch: Any) -> None:
     assert {one["name"] for one in listed if one["state"] == "left out"} == {"bad", "late"}
     shown = CliRunner().invoke(main, ["plugins", *flags]).stdout
     assert "left out    the plugin bad cannot be loaded (ImportError: no module named x); mend it" in shown
+    listed = json.loads(CliRunner().invoke(main, ["plugins", "--json", "--require-plugin=bad", *flags]).stdout)
+    assert {one["name"] for one in listed if one["state"] == "left out"} == {"bad", "late"}, "what stops a start is listed"
     services = Few(tmp_path, ["bad", "late"]).app.services
     assert declared(services.settings)[0].foreign == ["late"]
     for strict in (False, True):
