@@ -160,12 +160,13 @@ class Manager(pluggy.PluginManager):
             ) from None
 
     def _shielded(self, name: str, plugin: object) -> object:
-        module = "" if name in self.points else name
+        named = plugin.__name__ if isinstance(plugin, ModuleType) else type(plugin).__module__
+        module = "" if name in self.points else named
         foreign = name not in self.own
         return self._containment.shield(plugin, name, foreign=foreign, module=module)
 
     def _load(self, name: str, plugin: object) -> object:
-        """Return a plugin's module or object; raises PluginError if it does not fit this server."""
+        """Return a plugin's module or object, of a class a new one; raises PluginError."""
         with _named(name, getattr(plugin, "module", plugin)):
             if isinstance(plugin, str):
                 plugin = importlib.import_module(plugin)
@@ -177,7 +178,8 @@ class Manager(pluggy.PluginManager):
 
             if reason := misfit(stated):
                 raise PluginError(f"the plugin {name} does not fit this server: {reason}", name)
-        return plugin
+        with _named(name):
+            return self.limit.call(name, "import", plugin) if isinstance(plugin, type) else plugin
 
     def _declare(self, namespace: object, name: str) -> None:
         """Take the hooks that a module, or a plugin called `name`, declares."""

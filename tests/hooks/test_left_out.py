@@ -162,6 +162,26 @@ def test_routes_schemas_and_sections_shrink_with_the_choice(tmp_path: Path, monk
     assert (states["good"], states["service.docs"], states["service.info"]) == ("not chosen", "not chosen", "loaded")
 
 
+@pytest.mark.parametrize("version", ["v1", "v2", "v3"])
+@pytest.mark.parametrize("name", ["specification", "specification_openapiv3"])
+def test_documents_shrink_with_the_choice(name: str, version: str, tmp_path: Path, monkeypatch: Any) -> None:
+    install(monkeypatch, bad=SimpleNamespace(PLUGIN_REQUIRES=["nosuch"], dataplane_register=declares(huts).dataplane_register),
+            good=declares(sheds))  # fmt: skip
+    own = ["service.specification", "bad"]
+    whole, few, blocked = Few(tmp_path / "1", [*own, "good"]), Few(tmp_path / "2", own), Few(
+        tmp_path / "3", [*own, "good"], dataplane__block_plugins=("good", "configuration.frontends"))  # fmt: skip
+    texts = [api.call("GET", f"/{version}/{name}").text for api in (whole, few, blocked)]
+    assert ["configuration/sheds" in text for text in texts] == [True, False, False]
+    assert ["/frontends" in text for text in texts] == [True, True, False]
+    assert not any("configuration/huts" in text for text in texts)
+
+
+def test_one_that_needs_a_blocked_one_says_so(tmp_path: Path, monkeypatch: Any) -> None:
+    install(monkeypatch, base=SimpleNamespace(), good=SimpleNamespace(PLUGIN_REQUIRES=["base"]))
+    plugins = Few(tmp_path, ["base", "good"], dataplane__block_plugins=("base",)).app.services.plugins
+    assert plugins.left_out == {"good": "the plugin good needs the plugin base, which dataplane.block_plugins names"}
+
+
 def test_a_server_that_is_whole_says_nothing_of_plugins(tmp_path: Path, monkeypatch: Any) -> None:
     install(monkeypatch)
     api = Few(tmp_path)

@@ -91,6 +91,41 @@ def test_installed_ones_are_found(installed):
     assert make_manager(None, ["third"]).names == []
 
 
+class Keeper:
+    """A plugin that keeps something in mind."""
+
+    PLUGIN_API = "1.2"
+
+    def __init__(self):
+        self.asked = []
+
+    @impl
+    def dataplane_check(self, document):
+        self.asked.append(document)
+
+
+def test_a_class_is_a_plugin_of_its_own_in_each_application(installed):
+    installed.append(Point("keeper", Keeper))
+    managers = [make_manager(), make_manager(), make_manager([Keeper])]
+    for number, manager in enumerate(managers):
+        manager.hook.dataplane_check(document=number)
+    assert [manager.get_plugin(manager.names[0]).asked for manager in managers] == [[0], [1], [2]]
+    assert [manager.names for manager in managers] == [["keeper"], ["keeper"], ["Keeper"]]
+
+
+@pytest.mark.parametrize(("stated", "said"), [("9.0", "does not fit this server"), ("1.2", "ZeroDivisionError: broken")])
+def test_a_class_of_which_there_can_be_no_object_cannot_be_loaded(installed, stated, said):
+    class Broken:
+        PLUGIN_API = stated
+
+        def __init__(self):
+            raise ZeroDivisionError("broken")
+
+    installed.append(Point("keeper", Broken))
+    with pytest.raises(PluginError, match=f"the plugin keeper .*{said}"):
+        make_manager()
+
+
 def test_one_that_breaks_stops_the_start(installed):
     installed.append(Point("third", ImportError("no module named x")))
     with pytest.raises(PluginError, match="third.*no module named x.*block_plugins"):

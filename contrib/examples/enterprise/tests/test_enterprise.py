@@ -13,7 +13,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from dataplane_core.plugin import Document, SettingsError, impl
 from dataplane_core.testing import Bench, declared_laws
-from dataplane_enterprise import keywords, license, policy
+from dataplane_enterprise import Enterprise, keywords, license, policy
 from dataplane_enterprise.settings import TokenSettings
 
 TRIAL = Path(dataplane_enterprise.__file__).with_name("trial.license")
@@ -49,10 +49,17 @@ def settings(**more):
 def start(local_server):
     def start(text=TEXT, haproxy=None, **more):
         text = text.format(lua=keywords.LUA)
-        plugins = [dataplane_enterprise]
+        plugins = [Enterprise]
         return local_server(text, plugins, haproxy=haproxy, settings=settings(**more))
 
     return start
+
+
+def facts_of(server):
+    """Return what the add-on tells of a server in `dataplane status`."""
+    services = server.app.services
+    addon = services.plugins.get_plugin(Enterprise.__name__)
+    return [*addon.dataplane_status(services)]
 
 
 def rows(version, collection, kind, name):
@@ -264,7 +271,7 @@ def test_each_breach_is_told_with_its_line_and_remedy(start):
 def test_a_policy_that_only_reports_refuses_nothing(start):
     server = start(policy="report")
     server.change("POST", "binds", {"name": "b2", "port": 443}, frontend="www")
-    facts = [*dataplane_enterprise.dataplane_status(server.app.services)]
+    facts = facts_of(server)
     assert [one.topic for one in facts] == ["enterprise", "policy"]
     assert facts[1].doubtful
 
@@ -324,5 +331,21 @@ def test_without_a_licence_the_server_is_as_it_was(start, tmp_path, monkeypatch,
     assert "tls_profile" not in {prop.name for prop in binds.props}
     server.authorization = "Bearer all"
     assert server.call("GET", "servers", backend="shop").status == 401
-    [fact] = dataplane_enterprise.dataplane_status(server.app.services)
+    [fact] = facts_of(server)
     assert fact.text.startswith("disabled: ")
+
+
+def test_two_servers_in_one_process_share_nothing(start, tmp_path):
+    with_licence, other = start(tokens=TOKENS), start(tokens=TOKENS[:1], policy="report")
+    without = start(license_file=str(tmp_path / "none"), tokens=TOKENS)
+    bind = {"name": "b2", "port": 443}
+    assert "it can be reached" in with_licence.refusal("POST", "binds", bind, frontend="www")
+    other.change("POST", "binds", bind, frontend="www")
+    without.change("POST", "binds", bind, frontend="www")
+    answers = []
+    for server in (with_licence, other, without):
+        server.authorization = "Bearer all"
+        answers.append(server.call("GET", "servers", backend="shop").status)
+    assert answers == [200, 401, 401]
+    told = [facts_of(server)[0].text.partition(" ")[0] for server in (with_licence, other, without)]
+    assert told == ["licensed", "licensed", "disabled:"]
