@@ -2,7 +2,7 @@
 
 import mimetypes
 import re
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
@@ -29,6 +29,7 @@ from dataplane_core.logs.apache import API_VERSION
 from dataplane_core.resources.origins import OWN_INTERFACE
 
 if TYPE_CHECKING:
+    from dataplane_core.hooks.manager import Manager
     from dataplane_core.services import Services
 
 _METHODS = frozenset(COMBINED_METHODS)
@@ -121,7 +122,7 @@ class Application(falcon.App[ApiRequest, falcon.Response]):
             self._known.add(one.version.prefix, [route.template for route in one.routes])
 
     def _routed(self, served: ServedVersion, route: Route) -> "RoutedPath":
-        return RoutedPath(self._frame, served, route, self.services.plugins.own)
+        return RoutedPath(self._frame, served, route, self.services.plugins)
 
     def __call__(self, env: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         path: str = env.get("PATH_INFO", "")
@@ -192,24 +193,23 @@ class OwnTop:
 
 
 class RoutedPath:
-    """One path of an API version: a guarded responder for each method it has.
-
-    `own` are the names of the plugins that come with the server.
-    """
+    """One path of an API version: a guarded responder for each method it has."""
 
     def __init__(
-        self, frame: Frame, served: ServedVersion, route: Route, own: Collection[str]
+        self, frame: Frame, served: ServedVersion, route: Route, plugins: "Manager"
     ) -> None:
         allowed = tuple(route.operations)
         refuse = refuse_method(allowed, served, frame)
         self.responders: dict[str, Callable[..., None]] = dict.fromkeys(COMBINED_METHODS, refuse)
         route = replace(route, resource=route.resource_for(served.view))
         guards = {method: Guard(frame, served, route, method) for method in allowed}
-        if route.origin not in ("", *own):
+        if route.origin and route.origin not in plugins.own:
             from dataplane_core.api.foreign_answers import looked_at
 
-            for guard in guards.values():
-                guard.respond = looked_at(guard.respond)
+            for method, guard in guards.items():
+                what = f"{method} {route.template}"
+                watching = partial(plugins.watchdog.watching, route.origin, what)
+                guard.respond = looked_at(guard.respond, watching)
         self.responders |= guards
 
 

@@ -95,7 +95,8 @@ class Failures:
         where = f" in the plugin {req.plugin}" if req.plugin else ""
         log.error("%s %s failed%s", req.method, req.asked_path, where, exc_info=error,
                   extra={"request_id": req.request_id})  # fmt: skip
-        why = "for an unforeseen reason" if req.plugin in ("", *self._own) else where[1:]
+        is_own = not req.plugin or req.plugin in self._own
+        why = "for an unforeseen reason" if is_own else where[1:]
         message = f"the request {req.request_id} failed {why}; the log has it"
         self._answer(req, resp, 500, {"code": 500, "message": message})
 

@@ -1,6 +1,7 @@
 """Look at the answers of responders that third parties' plugins have added before they are sent."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any
 
 import falcon
@@ -8,12 +9,18 @@ import falcon
 from dataplane_core.api.request import ApiRequest
 
 
-def looked_at(respond: Callable[..., None]) -> Callable[..., None]:
-    """Return a responder whose answer can be sent, or that has failed and left nothing behind."""
+def looked_at(
+    respond: Callable[..., None], watching: Callable[[], AbstractContextManager[None]]
+) -> Callable[..., None]:
+    """Return a responder whose answer can be sent, or that has failed and left nothing behind.
+
+    `watching` watches one call: it names the plugin of one that does not return.
+    """
 
     def responded(req: ApiRequest, resp: falcon.Response, **named: Any) -> None:
         try:
-            respond(req, resp, **named)
+            with watching():
+                respond(req, resp, **named)
             falcon.code_to_http_status(resp.status)
             body = resp.render_body()
             if not isinstance(body, bytes | None):

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from dataplane_core import impl
+from dataplane_core.api.operations import Operation, Response
 from dataplane_core.commands.overview import overview
 from dataplane_core.hooks.watchdog import Watchdog
 from dataplane_core.store.journal.plugin_faults import recorded
@@ -77,6 +78,32 @@ def test_a_hook_that_hangs_is_named_while_it_hangs(tmp_path, caplog, kind):
     assert returned.startswith("the plugin sleeper has returned from dataplane_authorize after ")
     (fact,) = [fact for fact in overview(services) if fact.topic == "sleeper"]
     assert "dataplane_authorize: has not returned" in fact.text
+
+
+class HangingPath(Sleeper):
+    """A plugin with a path that is not answered."""
+
+    @impl
+    def dataplane_routes(self, routes):
+        routes.add("/slow", self, {"GET": Operation("getSlow", "Slow", responses={"200": Response()})})
+
+    def on_get(self, req, resp):
+        self.wait()
+
+
+def test_a_path_that_hangs_is_named(tmp_path, caplog):
+    sleeper = HangingPath()
+    api = Api(tmp_path, plugins=[sleeper])
+    services = api.app.services
+    services.plugins.watchdog.seconds = 0.05
+    asking = threading.Thread(target=lambda: api.call("GET", "/v2/slow"))
+    with services.plugins.watchdog.at_work():
+        asking.start()
+        until(lambda: recorded(services.state))
+        sleeper.go.set()
+        asking.join()
+    assert [(fault.plugin, fault.hook) for fault in recorded(services.state)] == [("sleeper", "GET /slow")]
+    assert "the plugin sleeper has not returned from GET /slow after " in caplog.text
 
 
 def test_a_hook_that_hangs_at_the_start_is_named(tmp_path, caplog, monkeypatch):
