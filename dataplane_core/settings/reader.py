@@ -8,6 +8,7 @@ from typing import Any
 from dataplane_core.settings.fields import SettingFacts
 from dataplane_core.settings.kinds import COMMAND, OBJECTS
 from dataplane_core.settings.nodes import BlockEntry, BlockNode, ListNode, Node, ValueNode
+from dataplane_core.settings.plugin_blocks import PREFIX
 from dataplane_core.settings.problems import SettingsProblem
 from dataplane_core.settings.table import BlockMember, keys, members
 from dataplane_core.settings.tree import Settings
@@ -186,8 +187,14 @@ def _suggestion(name: str, known: dict[str, BlockMember], prefix: str) -> str:
     elsewhere = {key.path.rpartition(".")[2]: key.path for key in reversed(keys())}
     if name in elsewhere:
         return f"there is no such setting here; did you mean {elsewhere[name]}?"
+    if prefix == PREFIX and not get_close_matches(name, known, n=1):
+        return f"no installed plugin has such a block; those that have one: {_listed(known)}"
     if near := get_close_matches(name, known, n=1):
         return f"there is no such setting; did you mean {prefix}{near[0]}?"
     if near := get_close_matches(name, elsewhere, n=1):
         return f"there is no such setting; did you mean {elsewhere[near[0]]}?"
-    return f"there is no such setting; this block takes {', '.join(sorted(known))}"
+    return f"there is no such setting; this block takes {_listed(known)}"
+
+
+def _listed(known: dict[str, BlockMember]) -> str:
+    return ", ".join(sorted(known)) or "none"

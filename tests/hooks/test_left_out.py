@@ -105,6 +105,7 @@ def test_a_plugin_that_cannot_be_used_is_left_out_whole(case: str, tmp_path: Pat
     assert re.search(said, line), line
     assert api.call("GET", "/v2/health").json["x_plugins_left_out"] == [{"name": "bad", "fault": told["fault"]}]
     assert api.call("GET", "/v3/info").json["api"]["x_plugins"] == ["good"]
+    assert any(one.what == told["fault"] for one in diagnose(services.settings))
     (fact,) = [one for one in overview(services) if one.topic == "bad"]
     assert (fact.bad, fact.text) == (True, f"is left out: {told['fault']}")
 

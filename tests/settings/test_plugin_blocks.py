@@ -138,6 +138,21 @@ def test_a_block_that_cannot_be_loaded_is_a_warning(tmp_path: Path, name: str, f
     assert fault in warning
 
 
+def test_a_block_of_a_plugin_that_is_not_installed_stops_the_start(tmp_path: Path) -> None:
+    file = tmp_path / "a.yaml"
+    with pytest.raises(SettingsError) as caught:
+        loaded(file, "plugin_settings:\n  gone: {policy: enforce}\n  tree_hause: {floors: 2}\n")
+    assert str(caught.value).splitlines() == [
+        f"{file}:2: plugin_settings.gone: no installed plugin has such a block; those that have one: bare, broken, tree_house",
+        f"{file}:3: plugin_settings.tree_hause: there is no such setting; did you mean plugin_settings.tree_house?",
+    ]
+
+
+def test_the_former_name_of_the_block_leads_to_it(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"a\.yaml:1: plugins: there is no such setting; did you mean plugin_settings\?"):
+        loaded(tmp_path / "a.yaml", "plugins: {tree_house: {floors: 2}}\n")
+
+
 def test_a_plugin_that_is_not_installed_has_its_defaults() -> None:
     class Other:
         pass

@@ -268,6 +268,23 @@ def test_each_breach_is_told_with_its_line_and_remedy(start):
         assert all(one.startswith(said) for one, said in zip(found, expected, strict=True)), found
 
 
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_text_and_a_transaction_have_to_keep_the_policy_too(start, version):
+    server = start()
+    base = f"/{version}/services/haproxy"
+    now, before = server.version, server.text
+    opened = server.call("POST", f"{base}/transactions", version=now).json["id"]
+    path, query = rows(version, "servers", "backend", "shop")
+    removed = server.call("DELETE", at(path, "s1"), **query, transaction_id=opened)
+    assert removed.status in (202, 204)
+    bare = {"name": "s1", "address": "127.0.0.1"}
+    assert server.call("POST", path, bare, **query, transaction_id=opened).status in (201, 202)
+    refused = server.call("PUT", f"{base}/transactions/{opened}")
+    assert refused.status == 422
+    assert f"backend shop: {CHECKED}" in refused.json["message"]
+    assert (server.version, server.text) == (now, before)
+
+
 def test_a_policy_that_only_reports_refuses_nothing(start):
     server = start(policy="report")
     server.change("POST", "binds", {"name": "b2", "port": 443}, frontend="www")
@@ -279,15 +296,16 @@ def test_a_policy_that_only_reports_refuses_nothing(start):
 def test_the_trail_in_a_file_says_who_did_what(start, tmp_path):
     file = tmp_path / "audit.log"
     server = start(audit="file", audit_file=str(file), tokens=TOKENS)
-    new = {"name": "s2", "address": "127.0.0.1"}
-    server.authorization = "Bearer all"
-    server.change("POST", "servers", new, backend="shop")
-    server.authorization = "Bearer wrong"
-    server.call("GET", "servers", backend="shop")
+    for number, version in enumerate(VERSIONS, 2):
+        path, query = rows(version, "servers", "backend", "shop")
+        server.authorization = "Bearer all"
+        server.change("POST", path, {"name": f"s{number}", "address": "127.0.0.1"}, **query)
+        server.authorization = "Bearer wrong"
+        server.call("GET", path, **query)
     told = [json.loads(line) for line in file.read_text().splitlines()]
     assert [(one["method"], one["status"], one["author"]["name"]) for one in told] == [
         ("POST", 202, "deploy"), ("GET", 401, "")
-    ]
+    ] * len(VERSIONS)
     assert "wrong" not in file.read_text()
     assert file.stat().st_mode & 0o777 == 0o600
 
