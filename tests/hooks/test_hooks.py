@@ -44,7 +44,8 @@ def make(tmp_path):
 def test_every_hook_has_a_test_and_a_heading(name, function):
     assert hasattr(sys.modules[__name__], f"test_{name}")
     arguments = ", ".join(inspect.signature(function).parameters)
-    assert f"### `{name}({arguments})`" in (TOP / "docs" / "plugins.md").read_text("utf-8")
+    reference = TOP / "docs" / "reference" / "hooks.md"
+    assert f"### `{name}({arguments})`" in reference.read_text("utf-8")
 
 
 def test_dataplane_settings(make):
