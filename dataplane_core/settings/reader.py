@@ -50,6 +50,8 @@ class SettingsReader:
                 self.refuse(entry.line, prefix + name, f"is already given on line {seen[name]}")
             else:
                 seen[name] = entry.line
+                if isinstance(entry.value, BlockNode):
+                    self.lines[prefix + name] = entry.line
                 value = self._value(entry.value, member, getattr(block, name), prefix + name)
                 if value is not None:
                     changes[name] = value
@@ -76,7 +78,6 @@ class SettingsReader:
             return tuple(self._items(node, member.block, path))
         if member.block is not None:
             if isinstance(node, BlockNode) and not node.label:
-                self.lines[path] = node.line
                 return self._block(node, default, path + ".")
             what = "takes no label" if isinstance(node, BlockNode) else "is a block of settings"
             self.refuse(node.line, path, what)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from dataplane_core.lazy_pattern import lazy_pattern
 from dataplane_core.settings.haproxy import CANDIDATE_VARIABLE, CANDIDATE_WORD
+from dataplane_core.settings.plugin_blocks import PREFIX, block_name
 from dataplane_core.settings.problems import SettingsProblem
 from dataplane_core.settings.tree import Settings
 
@@ -35,6 +36,21 @@ def doubts(settings: Settings) -> Iterator[SettingsProblem]:
             f"write {CANDIDATE_WORD} in place of the path"
         )
         yield settings.problem("haproxy.reload.validate_cmd", fault)
+    yield from _idle_blocks(settings)
+
+
+def _idle_blocks(settings: Settings) -> Iterator[SettingsProblem]:
+    """Yield blocks that are given to plugins which other settings leave out."""
+    given = settings.given_blocks()
+    if not given:
+        return
+    only = {block_name(name) for name in settings.dataplane.plugins.only}
+    blocked = {block_name(name) for name in settings.dataplane.block_plugins}
+    for block, place in given.items():
+        if block in blocked or (only and block not in only):
+            key = "block_plugins" if block in blocked else "plugins.only"
+            fault = f"is given, and dataplane.{key} leaves the plugin out: it guards nothing"
+            yield SettingsProblem(place, f"{PREFIX}{block}", fault)
 
 
 def _paths(settings: Settings) -> Iterator[SettingsProblem]:

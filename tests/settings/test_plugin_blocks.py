@@ -148,6 +148,16 @@ def test_a_block_of_a_plugin_that_is_not_installed_stops_the_start(tmp_path: Pat
     ]
 
 
+def test_a_block_whose_plugin_is_left_out_is_a_warning(tmp_path: Path) -> None:
+    file = tmp_path / "a.yaml"
+    for flag, key in (("--block-plugin=tree-house", "block_plugins"), ("--only-plugin=service.info", "plugins.only")):
+        [warning] = loaded(file, YAML, flag).warnings
+        said = f"is given, and dataplane.{key} leaves the plugin out: it guards nothing"
+        assert warning == f"{file}:2: plugin_settings.tree_house: {said}"
+    assert loaded(file, YAML, "--only-plugin=tree-house").warnings == ()
+    assert loaded(file, "", "--only-plugin=service.info").warnings == ()
+
+
 def test_the_former_name_of_the_block_leads_to_it(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"a\.yaml:1: plugins: there is no such setting; did you mean plugin_settings\?"):
         loaded(tmp_path / "a.yaml", "plugins: {tree_house: {floors: 2}}\n")
