@@ -9,6 +9,7 @@ from dataplane_core import __version__
 from dataplane_core.api.routes import Route, Routes
 from dataplane_core.dataclass import dataclass
 from dataplane_core.hooks.manager import Manager
+from dataplane_core.hooks.surface import stated_in
 from dataplane_core.resources.origins import OWN_INTERFACE
 from dataplane_core.resources.registry import Registry
 
@@ -64,9 +65,15 @@ def listed_plugins(manager: Manager, registry: Registry, routes: Routes) -> list
         )  # fmt: skip
     for name, absence in manager.absent.items():
         own = name in manager.own and not absence.fault
-        where = _origin(manager, name, own)
-        found.append(ListedPlugin(name, *where, "", absence.state, absence.fault, (), (), ()))
+        where, contract = _origin(manager, name, own), _stated(manager, name)
+        found.append(ListedPlugin(name, *where, contract, absence.state, absence.fault, (), (), ()))
     return found
+
+
+def _stated(manager: Manager, name: str) -> str:
+    """Return the version that the source of a plugin states, which is not loaded."""
+    point: Any = manager.points.get(name)
+    return stated_in(point.module) if isinstance(point, metadata.EntryPoint) else ""
 
 
 def _shown(route: Route, versions: Iterable[str] | None) -> str:

@@ -92,5 +92,6 @@ def _tried_without(
 
 def _tell(error: Exception, sentence: str) -> None:
     # at a terminal the sentence is enough; where log lines go, authors look for the rest
-    trace = (error.__cause__ or error) if log.hasHandlers() else None
+    cause = error.__cause__ or (None if isinstance(error, PluginError) else error)
+    trace = cause if log.hasHandlers() else None
     log.error("a plugin is left out: %s", sentence, exc_info=trace)

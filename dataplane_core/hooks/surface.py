@@ -49,10 +49,17 @@ def missing_name(error: BaseException, module: str) -> str:
 
 
 def stated_in(module: str) -> str:
-    """Return the version that the source of a module states; `""` where none can be found."""
+    """Return the version that the source of a module states; `""` where none can be found.
+
+    Nothing of the module is executed.
+    """
+    top, *inside = module.split(".")
     with suppress(Exception):  # a plugin may hide its source, or lie in an archive
-        spec = find_spec(module)
-        if spec is not None and spec.origin is not None:
-            found = _STATED.search(Path(spec.origin).read_text("utf-8"))
-            return found[1] if found else ""
+        spec = find_spec(top)
+        assert spec is not None and spec.origin is not None
+        path = Path(spec.origin).parent.joinpath(*inside) if inside else Path(spec.origin)
+        if inside:
+            path = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+        found = _STATED.search(path.read_text("utf-8"))
+        return found[1] if found else ""
     return ""

@@ -13,6 +13,7 @@ from dataplane_core.api.operations import Operation
 from dataplane_core.api.routes import Routes
 from dataplane_core.grammar import Model, statement, word
 from dataplane_core.hooks.manager import GROUP, PluginError
+from dataplane_core.hooks.surface import stated_in
 from dataplane_core.resources.origins import RegistryError
 from dataplane_core.resources.registry import Registry
 from dataplane_core.settings import SettingsError, load
@@ -246,6 +247,17 @@ def test_a_name_that_the_surface_lacks_is_told_with_the_version_that_the_plugin_
         "it is written for version 1.99 of dataplane_core.plugin, and this server has 1.3; install a newer server"
     )
     assert said["neighbour"].startswith("it is written for version 1.1 and imports sky, which version 1.3 of")
+
+
+def test_what_a_source_states_is_read_without_executing_it(tmp_path, monkeypatch):
+    package = tmp_path / "shop"
+    package.mkdir()
+    (package / "__init__.py").write_text('1 / 0\nPLUGIN_API: str = "1.7"\n')
+    (package / "plugin.py").write_text('PLUGIN_API = "2.1"  # the newest\n')
+    (tmp_path / "silent.py").write_text("x = 1\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    stated = [stated_in(name) for name in ("shop", "shop.plugin", "silent", "shop.nothing", "nowhere")]
+    assert stated == ["1.7", "2.1", "", "", ""]
 
 
 def test_the_version_of_the_contract_is_read_without_the_rest():
