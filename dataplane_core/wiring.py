@@ -30,6 +30,7 @@ from dataplane_core.hooks.manager import (
 )
 from dataplane_core.hooks.time_limit import SECONDS
 from dataplane_core.references import LoadedFiles, UsedFiles
+from dataplane_core.references.lost_scripts import loads_otherwise, lost_with_scripts
 from dataplane_core.references.names_in_files import lost_in_files
 from dataplane_core.resources.comparison import TOP
 from dataplane_core.resources.comparisons import Comparisons
@@ -151,14 +152,20 @@ def _lost(
 ) -> list[LostName]:
     """Return the names that a change takes from what refers to them, be it in other files."""
     gone = [*taken(registry.names, before, after)]
-    if not gone:
-        return []
     found: defaultdict[str, list[Reference]] = defaultdict(list)
     lines: defaultdict[str, list[str]] = defaultdict(list)
-    for thing, user in lost_names(registry, before, after, gone):
+    for thing, user in lost_names(registry, before, after, gone) if gone else ():
         found[thing].append(user)
-    for thing, line in lost_in_files(registry, before, after, config_file):
+    for thing, line in lost_in_files(registry, before, after, config_file) if gone else ():
         lines[thing].append(line)
+    loads = loads_otherwise(before, after) and lost_with_scripts(
+        registry, before, after, config_file
+    )
+    for name, where, line in loads or ():
+        if where is not None:
+            found[name].append(where)
+        else:
+            lines[name].append(line)
     return [
         LostName(thing, tuple(found.get(thing, ())), tuple(lines.get(thing, ())))
         for thing in {**found, **lines}

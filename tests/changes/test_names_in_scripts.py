@@ -108,3 +108,24 @@ def test_both_directions_and_what_a_new_name_leaves_to_do(tmp_path: Path) -> Non
     assert answer.status_code == 202 and answer.json["scripts"] == [{"file": str(script), "line": 4}]
     found = api.call("GET", f"{OWN}/references/dangling").json["items"]
     assert [(one["line"], one["kinds"], one["name"]) for one in found] == [(8, ["lua"], "new")]
+
+
+@pytest.mark.parametrize("strictly", [True, False])
+def test_who_takes_the_script_away_is_told_who_uses_it(tmp_path: Path, strictly: bool) -> None:
+    script = tmp_path / "a.lua"
+    script.write_text(SCRIPT)
+    (tmp_path / "b.lua").write_text('core.register_action("act", {"http-req"}, function(txn) end)')
+    text = TEXT.replace("LOAD FOLDER/a.lua", f"lua-load {tmp_path}/b.lua\n  lua-load {script}")
+    settings = {"dataplane__references": "refuse"} if strictly else {}
+    api = WholeApi(tmp_path, text, **settings)
+    loads = [{"file": f"{tmp_path}/b.lua"}]
+    answer = api.call("PUT", f"{V3}/global", {"lua_options": {"loads": loads}}, version=4)
+    said = answer.json["message"] if strictly else answer.headers["Warning"]
+    assert answer.status_code == (409 if strictly else 202), answer.text
+    rule = f"{V3}/frontends/site/http_request_rules"
+    for name, users in (("con", [1]), ("fet", [1, 2]), ("srv", [2])):
+        shown = ", ".join(f"{rule}/{number}" for number in users)
+        assert f"lua.{name} is still named by {shown}" in said
+    assert "lua.act" not in said, "another script gives it"
+    other = api.call("POST", f"{V3}/backends", {"name": "b"}, version=4 if strictly else 5)
+    assert other.status_code == 202 and "Warning" not in other.headers
