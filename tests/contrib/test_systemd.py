@@ -37,6 +37,14 @@ def test_the_unit_is_hardened() -> None:
     assert f"says {found[1]}." in readme
 
 
+def test_the_page_takes_samples_that_there_are() -> None:
+    named = re.findall(r"dataplane sample (\S+) > (\S+)$", (UNITS / "README.md").read_text(), re.M)
+    assert [name for name, _ in named] == [
+        *("dataplane.service", "dataplane.socket", "dataplane.logrotate")
+    ]
+    assert all((UNITS / name).is_file() for name, _ in named)
+
+
 def test_systemd_understands_the_units(tmp_path: Path) -> None:
     for name in ("dataplane.service", "dataplane.socket"):
         text = (UNITS / name).read_text().replace("/opt/dataplane/bin/dataplane", sys.executable)

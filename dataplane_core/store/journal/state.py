@@ -101,7 +101,8 @@ class State:
             if done > len(steps):
                 raise StorageFailed(
                     f"{self.file} was written by a newer version of this server ({component} is at "
-                    f"step {done}, this one knows {len(steps)}); set another dataplane.state_dir"
+                    f"step {done}, this one knows {len(steps)}): start that version, put back the "
+                    "state of before its first start, or set another dataplane.state_dir"
                 )
             for statement in steps[done:]:
                 connection.execute(statement)
