@@ -14,7 +14,7 @@ from dataplane_core.server.process import disregard, show_as_main
 from dataplane_core.server.request_loop import RequestLoop, graceful_seconds
 from dataplane_core.server.state import ServerState
 from dataplane_core.settings import SettingsError
-from dataplane_core.text.heap import give_back, keep_little
+from dataplane_core.text.heap import give_back, keep_little, share_heap
 
 log = logging.getLogger("dataplane.server")
 
@@ -44,6 +44,7 @@ class Alone:
         for number in _OTHERS:
             disregard(number)
         keep_little()
+        share_heap()
         while True:
             self._serve()
             if self._wanted is not signal.SIGHUP:

@@ -5,7 +5,7 @@ from functools import cache
 
 LARGE = 1 << 20
 """Bytes in texts of which it pays to give back what they took while they were read."""
-_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # mallopt(3)
+_TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8  # mallopt(3)
 
 
 def give_back() -> None:
@@ -27,6 +27,13 @@ def keep_little() -> None:
     if set_option is not None:
         for option in (_TRIM_THRESHOLD, _MMAP_THRESHOLD):
             set_option(option, LARGE)
+
+
+def share_heap() -> None:
+    """Have the threads that are started from now on share one heap, where memory is short."""
+    set_option = _function("mallopt")
+    if set_option is not None:
+        set_option(_ARENA_MAX, 1)
 
 
 @cache
