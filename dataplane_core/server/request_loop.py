@@ -44,14 +44,20 @@ class RequestLoop:
     """Serves requests; a connection takes a thread while the application works on a request.
 
     `sockets` listen, each with its scheme. `place` is that of this process among the counts of
-    connections. Bytes that come on the descriptor `wakes` wake the loop up.
+    connections. Bytes that come on the descriptor `wakes` wake the loop up. `tidy` is called in
+    each lull.
     """
 
     def __init__(
-        self, state: ServerState, sockets: Iterable[tuple[socket, str]], place: int, wakes: int
+        self,
+        state: ServerState,
+        sockets: Iterable[tuple[socket, str]],
+        place: int,
+        wakes: int,
+        tidy: Callable[[], None] = give_back,
     ) -> None:
         self._state, self._sockets, self._place = state, sockets, place
-        self._wakes = wakes
+        self._wakes, self._tidy = wakes, tidy
 
     def run(self, lives: Callable[[], bool], seconds_to_end: Callable[[], float]) -> None:
         """Serve while `lives` says so, which is asked each second and whenever the loop wakes up.
@@ -64,7 +70,7 @@ class RequestLoop:
         serving = self._make_serving(loop)
         acceptor = Acceptor(serving, self._listeners(), self._state.counts, self._place)
         acceptor.start()
-        lull, pool = Lull(), serving.pool
+        lull, pool = Lull(self._tidy), serving.pool
         while lives():
             loop.step(min(serving.end_slow(), lull.look(pool.submitted, pool.is_busy)))
         serving.stopping = True
@@ -134,7 +140,8 @@ def _finish(
 class Lull:
     """A moment in which no request is under way, after some were: memory is given back then."""
 
-    def __init__(self) -> None:
+    def __init__(self, tidy: Callable[[], None]) -> None:
+        self._tidy = tidy
         self._given_back = 0  # the count when memory was given back
         self._last = 0
         self._since = math.inf
@@ -154,7 +161,7 @@ class Lull:
         if left > 0:
             return left
         self._given_back = count
-        give_back()
+        self._tidy()
         end = time.monotonic()
         self._earliest = end + (end - now) * _SHARE
         return math.inf

@@ -1,11 +1,17 @@
 """Give memory that nobody uses any more back to the system."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from functools import cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ctypes import c_size_t, c_void_p
 
 LARGE = 1 << 20
 """Bytes in texts of which it pays to give back what they took while they were read."""
 _TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8  # mallopt(3)
+_DONT_NEED = 4  # madvise(2)
 
 
 def give_back() -> None:
@@ -34,6 +40,34 @@ def share_heap() -> None:
     set_option = _function("mallopt")
     if set_option is not None:
         set_option(_ARENA_MAX, 1)
+
+
+def let_go_of_programs() -> None:
+    """Let go of the pages of programs and libraries that only the start has needed.
+
+    The system keeps those that it has room for, and finds them again for whoever needs them. What
+    may be written to, or differs from its file, stays.
+    """
+    advise = _function("madvise")
+    if advise is None:
+        return
+    with suppress(OSError), open("/proc/self/smaps", "rb") as maps:
+        for start, size in _unchanged_programs(maps):
+            advise(start, size, _DONT_NEED)
+
+
+def _unchanged_programs(maps: Iterable[bytes]) -> Iterator[tuple["c_void_p", "c_size_t"]]:
+    """Yield start and size of each mapping of a file that nobody can have changed (proc(5))."""
+    from ctypes import c_size_t, c_void_p
+
+    start = end = 0
+    for line in maps:
+        words = line.split()
+        if not words[0].endswith(b":"):
+            is_program = words[1] in (b"r-xp", b"r--p") and words[-1].startswith(b"/")
+            start, end = (int(word, 16) for word in words[0].split(b"-")) if is_program else (0, 0)
+        elif words[0] == b"Anonymous:" and words[1] == b"0" and end:
+            yield c_void_p(start), c_size_t(end - start)
 
 
 @cache

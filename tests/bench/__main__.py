@@ -13,6 +13,7 @@ from pathlib import Path
 
 from dataplane_core.haproxy.binaries import installed
 from tests.bench import (
+    appliance,
     cold,
     desired,
     entries,
@@ -48,6 +49,7 @@ MEASUREMENTS: dict[str, Callable[[Run], list[Table]]] = {
     "entries": entries.entries,
     "trips": trips.trips,
     "start": memory.start,
+    "appliance": appliance.appliance,
     "cold": cold.cold,
     "memory": memory.memory,
     "versions": served_versions.versions,

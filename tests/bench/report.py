@@ -84,6 +84,10 @@ the store asks a floor above its own, through its ports, and "store → api" all
 interface that the store waits for. The times of another revision are ratios to this one: the
 median, and the quartiles.
 
+**One file.** The builds of contrib/appliance ([appliance.md](appliance.md)) beside the installed server, each
+on a small file, started on a folder on which it has run before. Memory is measured when all is at rest
+after the first answer, and after an edit; libraries that other processes have loaded, too, count in part.
+
 **First GET of all backends.** The server has just given its first answer; a worker is known by the
 process that holds the other end of a connection. Each row is of servers that nobody has asked
 through another version.

@@ -19,7 +19,7 @@ def given_back(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 def test_once_in_each_lull(monkeypatch: pytest.MonkeyPatch, given_back: list[float]) -> None:
     now = 0.0
     monkeypatch.setattr("dataplane_core.server.request_loop.time.monotonic", lambda: now)
-    one = Lull()
+    one = Lull(lambda: request_loop.give_back())
     assert one.look(0, False) == inf
     assert one.look(1, False) == pytest.approx(0.2)
     now = 0.1
@@ -39,7 +39,7 @@ def test_once_in_each_lull(monkeypatch: pytest.MonkeyPatch, given_back: list[flo
 def test_not_while_a_request_is_under_way(monkeypatch: pytest.MonkeyPatch, given_back: list[float]) -> None:
     now = 0.0
     monkeypatch.setattr("dataplane_core.server.request_loop.time.monotonic", lambda: now)
-    one = Lull()
+    one = Lull(lambda: request_loop.give_back())
     for _ in range(3):
         assert one.look(1, True) == pytest.approx(0.2)
         now += 0.5
@@ -62,7 +62,7 @@ def test_in_a_small_part_of_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
         now += 0.01
 
     monkeypatch.setattr(request_loop, "give_back", give_back)
-    one = Lull()
+    one = Lull(lambda: request_loop.give_back())
     for count in range(1, 101):
         one.look(count, False)
         now += 0.3

@@ -36,3 +36,26 @@ def freed(imported: str, called: str) -> int:
 def test_large_texts_are_given_back() -> None:
     assert freed("give_back", "") < 1 << 20
     assert freed("keep_little", "keep_little()") > 7 << 20
+
+
+MAPPED = """\
+import re
+from dataplane_core.text.heap import let_go_of_programs
+
+def of_programs():
+    text = open("/proc/self/smaps").read()
+    return sum(map(int, re.findall(r"r-xp .*?/.*?^Rss: +([0-9]+)", text, re.M | re.S)))
+
+import sqlite3, json
+before = of_programs()
+let_go_of_programs()
+print(before, of_programs(), sqlite3.connect(":memory:").execute("select 1").fetchone(), json.loads("[1]"))
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="another C library has no such setting")
+def test_programs_that_are_let_go_of_go_on() -> None:
+    shown = subprocess.run([sys.executable, "-c", MAPPED], check=True, capture_output=True, text=True)
+    before, after, *rest = shown.stdout.split(maxsplit=2)
+    assert int(after) < int(before)
+    assert rest == ["(1,) [1]\n"]

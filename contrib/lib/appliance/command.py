@@ -69,7 +69,7 @@ def arguments(words: Sequence[str]) -> argparse.Namespace:
         help="the one folder that may be written to (%(default)s)",
     )
     add("--python", default=_python(), metavar="PATH",
-        help="the Python that starts the form zip, or is in the form whole (%(default)s)")  # fmt: skip
+        help="the Python that starts the zip, or is in the whole (%(default)s)")  # fmt: skip
     add(
         "--constraints",
         type=Path,
@@ -85,7 +85,8 @@ def _python() -> str:
     """Return the system's Python if it is of the version that builds, else the one that builds."""
     code = "import sys; print(*sys.version_info[:2])"
     with suppress(OSError):
-        told = subprocess.run([SYSTEM_PYTHON, "-Ic", code], capture_output=True, text=True, check=False)
+        command = [SYSTEM_PYTHON, "-Ic", code]
+        told = subprocess.run(command, capture_output=True, text=True, check=False)
         if told.stdout.split() == [str(part) for part in sys.version_info[:2]]:
             return SYSTEM_PYTHON
     return sys.executable

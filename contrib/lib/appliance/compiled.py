@@ -101,7 +101,7 @@ def compile_one(path: str, source: bytes) -> bytes:
 
 
 def with_short_names(code: CodeType) -> CodeType:
-    """Return the code in which what is within functions is not called by these, which nobody reads."""
+    """Return the code with names of inner functions that do not name the outer ones, too."""
     inner = [with_short_names(one) if isinstance(one, CodeType) else one for one in code.co_consts]
     name = code.co_name if "<locals>" in code.co_qualname else code.co_qualname
     return code.replace(co_consts=tuple(inner), co_qualname=name)

@@ -12,7 +12,8 @@ from appliance_facts import FACTS
 
 def install() -> None:
     """Take each measure."""
-    _hash_without_openssl()
+    if FACTS["lean"]:
+        _hash_without_openssl()
     if not FACTS["entry_points"]:
         sys.modules["importlib.metadata"] = _Metadata("importlib.metadata")
 

@@ -19,8 +19,7 @@ def main() -> None:
         return
     appliance_modules.install(__loader__)
     appliance_native.install()
-    if FACTS["lean"]:
-        appliance_lean.install()
+    appliance_lean.install()
     from dataplane_core import cli
 
     if os.access(FOLDER, os.W_OK):
