@@ -90,7 +90,8 @@ def serve(services: Services, versions: Iterable[RoutedVersion] = VERSIONS) -> A
         make = routes.plan_renderer
         frame = Frame(
             gate.identify, authorize, CrossSite(services.settings),
-            partial(_current_version, services), settings.body_limit, offer,
+            partial(_current_version, services), settings.body_limit,
+            settings.line_limit, offer,
             None if own is None or make is None else make(own.view), _announcer(services),
         )  # fmt: skip
         cors = Cors(settings.cors_origins) if settings.cors_origins else None

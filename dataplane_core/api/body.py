@@ -6,6 +6,7 @@ from typing import Any
 import falcon
 import orjson
 
+from dataplane_core.api.body_amounts import MOST_PARTS, check_parts
 from dataplane_core.environ_keys import DEMAND_BODY
 from dataplane_core.errors import BadParameter, BadRequest, Code, TooLarge
 from dataplane_core.text.depth import DEEPEST, is_too_deep
@@ -71,13 +72,14 @@ def broken_off() -> BadRequest:
     return BadRequest("the body broke off before its end, or is not framed as its headers say")
 
 
-def parse_json(data: bytes) -> Any:
-    """Return the JSON document that `data` starts with.
+def parse_json(data: bytes, most: int = MOST_PARTS) -> Any:
+    """Return the JSON document that `data` starts with, of at most so many names and values.
 
     What follows it is ignored, as clients of the interface are used to. A number that fits into no
     64 bits, text that is not UTF-8, and more than `DEEPEST` arrays and objects in one another are
     errors; of equal keys the last one counts.
     """
+    check_parts(data, most)
     value = _parsed(data)
     if data.count(b"[") + data.count(b"{") > DEEPEST and is_too_deep(value):
         raise BadRequest(f"the body has more than {DEEPEST} arrays and objects in one another")

@@ -25,6 +25,8 @@ from dataplane_core.store.planned import Planned
 
 log = logging.getLogger("dataplane.api")
 
+_LONGEST = 8000  # bytes of a message
+
 PAGE = "dataplane-page"
 """The value of `X-Requested-With` in requests of the page: it asks for passwords itself."""
 
@@ -51,7 +53,7 @@ class Failures:
         """Answer a failure that has a sentence of its own."""
         status, code = req.served.version.refusal(error)
         message = error.sentence(lambda resource: req.served.view.location(resource))
-        body: dict[str, Any] = {"code": code, "message": message}
+        body: dict[str, Any] = {"code": code, "message": _shortened(message)}
         if isinstance(error, CheckFailed) and error.findings:
             body["findings"] = [_finding(req.served, finding) for finding in error.findings]
         if isinstance(error, MergeConflict):
@@ -87,7 +89,9 @@ class Failures:
             message = f"path {path} was not found" + (f"; did you mean {meant}?" if meant else "")
             self._answer(req, resp, 404, {"code": 404, "message": message})
             return
-        message = error.description or error.title or "the request cannot be understood"
+        message = _shortened(
+            error.description or error.title or "the request cannot be understood"
+        )
         self._answer(req, resp, error.status_code, {"code": error.status_code, "message": message})
 
     def unexpected(self, req: ApiRequest, resp: falcon.Response, error: Exception, _: Any) -> None:
@@ -116,6 +120,15 @@ class Failures:
             self._frame.finish(req, resp)
         except (DataplaneError, OSError) as error:  # the configuration itself cannot be read
             log.error("the configuration's version is not known: %s", error)
+
+
+def _shortened(message: str) -> str:
+    """Return a message without its middle, if it is longer than anybody reads."""
+    data = message.encode("utf-8", "surrogatepass")
+    if len(data) <= _LONGEST:
+        return message
+    ends = data[: _LONGEST // 2], data[-_LONGEST // 2 :]
+    return " … ".join(end.decode("utf-8", "ignore") for end in ends)
 
 
 def _follows(req: ApiRequest) -> bool:

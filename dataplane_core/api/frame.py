@@ -9,6 +9,7 @@ import falcon
 
 from dataplane_core.api.access import Access, Authorize
 from dataplane_core.api.body import await_body, has_body, parse_json, read_body
+from dataplane_core.api.body_amounts import check_lines
 from dataplane_core.api.checked_request import IS_STEP, IS_TRIAL, READS
 from dataplane_core.api.cross_site import CrossSite, keep_private
 from dataplane_core.api.operations import AS_THEY_ARE, Body, Operation, Parameter
@@ -42,6 +43,8 @@ Identify = Callable[[ApiRequest], Identity]
 
 RenderPlan = Callable[[ChangePlan], Any]
 
+_TEXTS = ("text/plain", "application/json")
+
 SLASH = "\x00"
 """Stands for a slash inside a name, from where a path is cut at its slashes to its responder."""
 
@@ -62,6 +65,7 @@ class Frame:
     sites: CrossSite
     current_version: Callable[[ApiRequest], int]
     body_limit: int
+    line_limit: int = 0
     offer: OfferRepeat | None = None
     render_plan: RenderPlan | None = None
     announce: Callable[[ApiRequest], None] | None = None
@@ -284,7 +288,9 @@ class Guard:
                 raise BadParameter("data in body is required", code=Code.REQUIRED)
             return None
         req.raw = raw
-        return None if body.codec is None else parse_json(raw)
+        if body.is_configuration and req.media_type in _TEXTS:
+            check_lines(raw, self._frame.line_limit)
+        return None if body.codec is None else parse_json(raw, body.most_parts)
 
 
 def _first(value: str | list[str] | None) -> str | None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import field
 from typing import Any
 
+from dataplane_core.api.body_amounts import FEW_PARTS, MOST_PARTS
 from dataplane_core.codec.codec import Codec
 from dataplane_core.codec.lists import ListCodec
 from dataplane_core.dataclass import dataclass
@@ -83,6 +84,7 @@ class Body:
     a plugin's own has the codec, `make_codec` gives it for the view of a version. `form_field` is
     the file of a multipart body. `also` are further media types, which the responder itself tells
     apart. `example` is a body that can be sent as it is. `most`: the bytes that are taken at most.
+    `is_configuration`: it may be a text of the configuration, whose lines are limited.
     """
 
     schema: Fragment
@@ -97,6 +99,14 @@ class Body:
     help: str = ""
     example: Any = None
     most: int = 1 << 62
+    is_configuration: bool = False
+
+    @property
+    def most_parts(self) -> int:
+        """The names and values of JSON that are taken: fewer where it is one object alone."""
+        codec = self.codec
+        single = isinstance(codec, Codec) and not codec.children and self.make_codec is None
+        return FEW_PARTS if single else MOST_PARTS
 
     @property
     def description(self) -> str:

@@ -242,8 +242,6 @@ class Codec:
         """Return the names of what is ignored; what is refused instead goes to `problems`."""
         ignored = []
         for number, (path, owner) in enumerate(unused.unknown):
-            if path.rpartition(".")[2].lower().startswith("x_"):
-                continue
             near = _nearest(path, owner) if number < _MOST_SUGGESTED else ""
             if not self.strict or self.is_known_elsewhere(path):
                 ignored.append(path + near)

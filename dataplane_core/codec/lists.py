@@ -1,11 +1,11 @@
 """Whole lists of objects: what a client sends to replace all rows of a section at once."""
 
 from collections.abc import Iterator, Sequence
-from itertools import repeat
+from itertools import islice, repeat
 from typing import Any
 
 from dataplane_core.codec.codec import Codec, Loaded
-from dataplane_core.codec.refusals import raise_violations, refuse_other_types
+from dataplane_core.codec.refusals import MOST_NAMED, raise_violations, refuse_other_types
 from dataplane_core.codec.untouched import partners
 from dataplane_core.codec.violations import Violation, ordered
 from dataplane_core.dataclass import dataclass
@@ -30,8 +30,9 @@ class LoadedList:
 
     @property
     def ignored(self) -> tuple[str, ...]:
-        """The properties that were left out."""
-        return tuple(f"{at}.{name}" for at, one in enumerate(self.items) for name in one.ignored)
+        """The properties that were left out, the first of them."""
+        names = (f"{at}.{name}" for at, one in enumerate(self.items) for name in one.ignored)
+        return tuple(islice(names, MOST_NAMED))
 
     def check(self) -> None:
         """Raise the error that names every broken rule; its code is the first one's."""
@@ -53,7 +54,13 @@ class ListCodec:
         if not isinstance(body, list) or not all(isinstance(item, dict) for item in body):
             raise WrongShape("the body must be a JSON array of objects")
         olds = partners(shown, body) if shown else repeat(None)
-        items = (self.codec.read(item, old) for item, old in zip(body, olds, strict=False))
+        items: list[Loaded] = []
+        broken = 0
+        for item, old in zip(body, olds, strict=False):
+            items.append(self.codec.read(item, old))
+            broken += bool(items[-1].problems)
+            if broken > MOST_NAMED:  # no answer would name the others
+                break
         loaded = LoadedList(tuple(items))
         refuse_other_types(loaded.problems)
         return loaded

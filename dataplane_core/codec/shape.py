@@ -188,10 +188,14 @@ def is_zero(node: JsonNode, value: Any) -> bool:
     return kind == "integer" and value == 0 and type(value) is int
 
 
+_MOST_UNKNOWN = 2000  # properties whose paths are kept
+
+
 class Unused:
     """The parts of a body that have no effect.
 
-    `unknown` properties are their paths, each with the object that lacks it; `unmanaged` are lists
+    `unknown` properties are their paths, each with the object that lacks it, but not all of very
+    many; `unmanaged` are lists
     that only the server sets and that are another object's, with their words.
     """
 
@@ -200,6 +204,13 @@ class Unused:
     def __init__(self) -> None:
         self.unknown: list[tuple[str, JsonNode]] = []
         self.unmanaged: list[str] = []
+
+    def add(self, key: str, node: "JsonNode", around: str) -> None:
+        """Take note of a property that an object lacks, but of so many of them only."""
+        is_private = key.rpartition(".")[2].lower().startswith("x_")
+        if len(self.unknown) < _MOST_UNKNOWN and not is_private:
+            path = f"{node.path}.{key}" if node.path else key
+            self.unknown.append((around + path, node))
 
 
 def tidy(body: Any, node: JsonNode, unused: Unused, shown: Any = None, around: str = "") -> Any:
@@ -218,8 +229,7 @@ def tidy(body: Any, node: JsonNode, unused: Unused, shown: Any = None, around: s
         child = node.children.get(key) or node.find(key)
         if child is None:
             if value is not None:
-                path = f"{node.path}.{key}" if node.path else key
-                unused.unknown.append((around + path, node))
+                unused.add(key, node, around)
             continue
         before = known.get(child.name) if known else None
         if child.prop is not None and child.prop.read_only:

@@ -27,7 +27,6 @@ from dataplane_core.server.serving import ClientGoneError, ServedListener, Servi
 log = logging.getLogger("dataplane.server")
 
 _PARTS_LEFT = 8  # of an answer, which the client has not taken yet
-_MOST_UNSENT = 64 << 20  # bytes that the loop still has to send to all clients
 
 
 class Connection(BodyGathering):
@@ -166,15 +165,19 @@ class Connection(BodyGathering):
         """Send bytes of an answer, from a thread; raises `ClientGoneError`.
 
         A client that is slow to take them costs no thread: the loop sends what is left. It is
-        waited for in the midst of an answer of many parts, and while much is left of others.
+        waited for in the midst of an answer of many parts, by no more than half of the threads.
         """
-        self._output.append(memoryview(data))
-        may_be_left = _PARTS_LEFT if self.serving.unsent < _MOST_UNSENT else 0
-        write = self.listener.timeouts.write
+        output, serving = self._output, self.serving
+        output.append(memoryview(data))
         try:
-            client_socket.send(self._socket, self._output, write, may_be_left)
+            client_socket.send(self._socket, output, None, len(output))
+            if len(output) > _PARTS_LEFT:
+                serving.wait_to_send(self._send_parts)
         except OSError as error:
             raise ClientGoneError(*error.args) from None
+
+    def _send_parts(self) -> None:
+        client_socket.send(self._socket, self._output, self.listener.timeouts.write, _PARTS_LEFT)
 
     def give_back(self, keeps: bool, framing: BodyFraming | None) -> None:
         """Give the connection back to the loop, from a thread that must not touch it any more.
@@ -203,3 +206,4 @@ class Connection(BodyGathering):
         self._keeps = keeps
         self._expect_output()
         self.serving.loop.resume(self._descriptor, WRITE)
+        self.serving.limit_unsent()

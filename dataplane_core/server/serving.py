@@ -1,6 +1,7 @@
 """What the connections of one worker share."""
 
 import logging
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import field
@@ -31,6 +32,7 @@ log = logging.getLogger("dataplane.server")
 
 _UNFINISHED = 16 << 20  # bytes of requests that are not whole, of all connections
 _BODIES = 64 << 20  # bytes of long bodies, unless a setting says
+_UNSENT = 64 << 20  # bytes of answers that clients have not taken
 _LITTLE = 1 << 14  # bytes of one request that nobody looks at
 _SHORTEST, _LONGEST = 0.1, 1.0  # seconds between two looks at clients that may be too slow
 
@@ -76,6 +78,10 @@ class OpenConnection(Protocol):
     @property
     def is_waiting(self) -> bool:
         """Whether the loop waits for a request, of which some may be there."""
+
+    @property
+    def is_sending(self) -> bool:
+        """Whether the loop sends what is left of an answer."""
 
     def expire(self) -> None:
         """Act on a client that was too slow."""
@@ -133,6 +139,8 @@ class Serving:
     on_closed: Callable[[], None] = lambda: None
     unsent: int = 0
     _next_look: float = 0.0
+    _waiting: int = 0  # threads that wait for clients to take answers
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
     def full(self) -> bool:
@@ -167,6 +175,29 @@ class Serving:
         sizes = [(one.unfinished, one) for one in tuple(self.connections.values())]
         if sum(size for size, _ in sizes) > _UNFINISHED:
             max(sizes, key=lambda pair: pair[0])[1].close()
+
+    def limit_unsent(self) -> None:
+        """Close those who have had an answer to take for longest, if all leave too much of them."""
+        while self.unsent > _UNSENT:
+            sending = [one for one in tuple(self.connections.values()) if one.is_sending]
+            if not sending:
+                return
+            min(sending, key=lambda one: one.deadline).close()
+
+    def wait_to_send(self, send: Callable[[], None]) -> None:
+        """Send from a thread what a client is slow to take.
+
+        Raises `ClientGoneError` where so many threads do that others would get none.
+        """
+        with self._lock:
+            if self._waiting >= max(1, self.pool.size // 2):
+                raise ClientGoneError("too many clients are slow to take their answers")
+            self._waiting += 1
+        try:
+            send()
+        finally:
+            with self._lock:
+                self._waiting -= 1
 
     def end_streams(self) -> None:
         """End the answers that go on."""

@@ -23,7 +23,7 @@ class ThreadPool:
     """
 
     def __init__(self, size: int) -> None:
-        self._size = size
+        self.size = size
         self._lock = threading.Lock()
         self._waiting: deque[Task] = deque()
         self._free: list[_Place] = []
@@ -44,7 +44,7 @@ class ThreadPool:
                 self._free.pop().give(task)
                 return
             self._waiting.append(task)
-            missing = self._threads < self._size
+            missing = self._threads < self.size
             self._threads += missing
             number = self._threads
         if missing:

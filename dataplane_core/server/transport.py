@@ -100,6 +100,7 @@ class Transport:
         if not self._flush():
             self._expect_output()
             self.serving.loop.change(self._descriptor, WRITE)
+            self.serving.limit_unsent()
 
     def _expect_output(self) -> None:
         """Let the loop send what is left of an answer."""
@@ -108,6 +109,11 @@ class Transport:
         self.react = self._on_output
         self._unsent = sum(map(len, self._output))
         self.serving.unsent += self._unsent
+
+    @property
+    def is_sending(self) -> bool:
+        """Whether the loop sends what is left of an answer."""
+        return self.react == self._on_output
 
     def _sent(self, keeps: bool) -> None:
         if keeps:

@@ -75,6 +75,12 @@ class DataplaneSettings:
         32 << 20, SIZE, "Largest body of a request; a larger one is answered with 413.",
         flag="--body-limit",
     )  # fmt: skip
+    line_limit: int = setting(
+        250_000, COUNT,
+        "Lines of a configuration that a request may bring; more are answered with 413. 0: no "
+        "limit.",
+        flag="--line-limit",
+    )  # fmt: skip
     bodies_limit: int = setting(
         64 << 20, SIZE,
         "Room in each worker for all bodies of more than 64 KiB that are there at once, at least "

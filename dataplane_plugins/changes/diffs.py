@@ -100,7 +100,10 @@ def dataplane_routes(routes: Routes, services: Services) -> None:
             "Diff",
             "Compare a posted text with a version. With the newest one, unless another is named.",
             (_FROM, _FILE, _RAW),
-            Body(_TEXT, also=("text/plain",), example={"text": "global\n  daemon\n"}),
+            Body(
+                _TEXT, also=("text/plain",), example={"text": "global\n  daemon\n"},
+                is_configuration=True,
+            ),
             _200=found,
             _404=NOT_FOUND,
         ), asks=True),

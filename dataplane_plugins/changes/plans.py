@@ -131,7 +131,7 @@ def dataplane_routes(routes: Routes, services: Services) -> None:
         "Plan",
         "Plan a change. A transaction, a whole text, or a list of operations; nothing is changed.",
         (),
-        Body(_REQUEST, also=("text/plain",), example=_EXAMPLE),
+        Body(_REQUEST, also=("text/plain",), example=_EXAMPLE, is_configuration=True),
         _200=Response({"$ref": "plan"}),
         _400=BAD_REQUEST,
         _404=NOT_FOUND,

@@ -187,7 +187,7 @@ def dataplane_routes(routes: Routes, services: Services) -> None:
             VERSION,
             FORCE_RELOAD,
         ),
-        body=Body({**text, "example": example}, PLAIN, also=(JSON,)),
+        body=Body({**text, "example": example}, PLAIN, also=(JSON,), is_configuration=True),
         responses={
             "201": Response(text, HEADERS, "Replaced."),
             "202": Response(text, (*HEADERS, "Reload-ID"), "Replaced; a reload is under way."),

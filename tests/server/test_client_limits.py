@@ -271,3 +271,43 @@ def test_few_descriptors_are_enough_and_a_crowd_does_not_take_them(make):
     assert "the process may open 64 files only" in told
     assert "Traceback" not in told
     assert told.count("no connection can be accepted") <= 2
+
+
+LARGE = 8 << 20
+
+
+def large(environ, start_response):
+    """A large answer: as a whole, or in parts, which a thread sends one after the other."""
+    if environ["PATH_INFO"] == "/a":
+        return echo(environ, start_response)
+    start_response("200 OK", [("Content-Length", str(LARGE))])
+    return [b"x" * LARGE] if environ["PATH_INFO"] == "/whole" else (b"x" * 8192 for _ in range(LARGE // 8192))
+
+
+def test_answers_that_nobody_takes_take_a_limited_memory_and_no_thread():
+    with InProcess(large, threads=2) as server, contextlib.ExitStack() as stack:
+        deaf = [stack.enter_context(server.client()) for _ in range(20)]
+        for client in deaf:
+            client.sendall(b"GET /whole HTTP/1.1\r\n\r\n")
+        until(lambda: len(server.serving.connections) < len(deaf))
+        other = stack.enter_context(server.client())
+        other.sendall(GET)
+        assert answer(other)[0].startswith(OK)
+        until(lambda: not server.serving.pool.is_busy)
+        assert server.serving.unsent <= 64 << 20
+        assert len(answer(deaf[-1])[1]) == LARGE
+
+
+def test_half_of_the_threads_wait_for_nobody_to_take_an_answer():
+    with InProcess(large, threads=4, write=PATIENCE) as server, contextlib.ExitStack() as stack:
+        deaf = [stack.enter_context(server.client()) for _ in range(12)]
+        for client in deaf:
+            client.sendall(b"GET /parts HTTP/1.1\r\n\r\n")
+        until(lambda: len(server.serving.connections) <= 2)
+        other = stack.enter_context(server.client())
+        other.sendall(GET)
+        assert answer(other)[0].startswith(OK)
+        for client in deaf:
+            client.close()
+        until(lambda: not server.serving.pool.is_busy)
+        assert server.serving._waiting == 0

@@ -11,6 +11,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from tests.torture import slow_clients
 from tests.torture.cycles import Torture
 from tests.torture.waits import run_all
 
@@ -25,7 +26,13 @@ def main() -> int:
     parser.add_argument("--folder", type=Path, help="keep all files here; default: a temporary one")
     parser.add_argument("--quiet", action="store_true", help="only problems and the sum")
     parser.add_argument("--confirm", action="store_true", help="kill what waits for a confirmation instead")
+    parser.add_argument(
+        "--slow-clients", type=int, nargs="?", const=slow_clients.MANY, default=0, metavar="NUMBER",
+        help=f"hold so many connections ({slow_clients.MANY}) that are never done, and measure what others get",
+    )
     arguments = parser.parse_args()
+    if arguments.slow_clients:
+        return slow_clients.run_all(arguments.slow_clients)
     if arguments.confirm:
         return run_all()
     with tempfile.TemporaryDirectory(prefix="dataplane-torture-") as temporary:

@@ -4,9 +4,11 @@ from typing import Any
 
 from yaml import MappingNode, MarkedYAMLError, ScalarNode, YAMLError
 
-from dataplane_core.plugin import BadRequest, compose_yaml, scalar_kind
+from dataplane_core.plugin import BadRequest, TooLarge, compose_yaml, scalar_kind
 
 _DEEPEST = 32
+_MOST = 200_000
+_SIGNS = ("\n", ",", "[", "{", ": ", "- ")
 _WORDS = {"true": True, "false": False}
 
 
@@ -15,8 +17,11 @@ def parse_yaml(text: str, what: str = "the desired state") -> Any:
 
     `what` is what errors call the document.
 
-    An alias is refused: what a few lines of them stand for can fill any memory.
+    One with more than 200 000 words and signs is refused: each is a thousand bytes of memory while
+    it is read. An alias is refused: what a few lines of them stand for can fill any memory.
     """
+    if sum(map(text.count, _SIGNS)) > _MOST:
+        raise TooLarge(f"{what} has more than {_MOST} lines, words and signs of YAML")
     try:
         root = compose_yaml(text)
     except MarkedYAMLError as error:

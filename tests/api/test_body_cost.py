@@ -1,0 +1,181 @@
+"""Bodies that are legal, and large: what they cost is little beside their size, and so is what is answered."""
+
+import base64
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dataplane_core.api.body import parse_json
+from dataplane_core.api.body_amounts import FEW_PARTS, MOST_PARTS, check_lines, check_parts
+from dataplane_core.errors import TooLarge
+from tests.api.body_cost import MEGA, cost
+from tests.laws.support import Everything
+
+LARGEST = 32 * MEGA
+MOST = 3
+"""Sizes of the largest body that is taken: more memory than that no body may cost."""
+SMALL = 4 * MEGA  # of memory that has nothing to do with the size of a body
+LONGEST = 8200  # bytes of an answer to what is refused
+USER = "Basic " + base64.b64encode(b"admin:pw").decode()
+TEXT = "global\n\ndefaults\n  mode http\n\nbackend be\n  server s1 192.0.2.1:80\n"
+SERVERS = "/v2/services/haproxy/configuration/servers?backend=be&version=1"
+PLACES = {
+    "an object": ("POST", SERVERS),
+    "an object of version 1": ("POST", SERVERS.replace("/v2", "/v1")),
+    "an object of version 3": ("POST", "/v3/services/haproxy/configuration/backends/be/servers?version=1"),
+    "a list": ("PUT", "/v3/services/haproxy/configuration/backends/be/acls?version=1"),
+    "a whole section": ("PUT", "/v3/services/haproxy/configuration/backends/be?full_section=true&version=1"),
+    "a site": ("POST", "/v2/services/haproxy/sites?version=1"),
+    "a desired state": ("POST", "/dataplane/v1/apply"),
+    "a plan": ("POST", "/dataplane/v1/plan"),
+    "a text in JSON": ("POST", "/v3/services/haproxy/configuration/raw?version=1"),
+}
+
+
+def filled(item: bytes, size: int, begin: bytes = b"[", end: bytes = b"]") -> bytes:
+    return begin + b",".join([item] * (size // (len(item) + 1) - 1)) + end
+
+
+def many_names(size: int) -> bytes:
+    return b"{" + b",".join(b'"k%07d":1' % number for number in range(size // 13)) + b"}"
+
+
+BODIES = {
+    "lists": filled(b"[]", 30 * MEGA),
+    "objects": filled(b"{}", 30 * MEGA),
+    "strings": filled(b'"a"', 30 * MEGA),
+    "names": many_names(30 * MEGA),
+    "one name": filled(b'"name":1', 30 * MEGA, b"{", b"}"),
+    "lists in a property": filled(b"[]", 30 * MEGA, b'{"name":"a","weight":[', b"]}"),
+    "lists in one another": b"[" * (30 * MEGA),
+    "objects in one another": b'{"a":' * (6 * MEGA),
+    "a long string": b'"' + b"a" * (30 * MEGA) + b'"',
+    "a long number": b"9" * (30 * MEGA),
+    "a long fraction": b"0." + b"9" * (30 * MEGA),
+    "spaces": b" " * (30 * MEGA) + b"1",
+    "no number": filled(b"NaN", 30 * MEGA),
+    "surrogates": filled(b'"\\udc80"', 30 * MEGA),
+    "escapes": b'"' + b'\\"' * (15 * MEGA),
+}
+SMALLER = {
+    "lists, as many as there may be": filled(b"[]", MOST_PARTS * 3 // 2 - 9),
+    "objects, as many as there may be": filled(b'{"a":1}', MOST_PARTS * 2 - 9),
+    "names, as many as there may be": many_names(MOST_PARTS * 13 // 2 - 90),
+    "objects with a name": filled(b'{"name":"a"}', MOST_PARTS * 13 // 3 - 90),
+}
+
+
+@pytest.fixture(scope="module")
+def api(tmp_path_factory):
+    return Everything(tmp_path_factory.mktemp("cost"), TEXT, dataplane__unknown_properties="refuse")
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("body", ["lists", "names"])
+def test_a_large_body_costs_little_everywhere(api, place, body):
+    found = cost(api.app, *PLACES[place], BODIES[body], "application/json", USER)
+    assert 400 <= found.status < 500, found
+    assert found.peak <= MOST * found.size + SMALL, found
+    assert found.answer <= LONGEST, found
+
+
+@pytest.mark.parametrize("body", BODIES)
+def test_a_large_body_costs_little_whatever_it_holds(api, body):
+    for place in ("an object", "a whole section"):
+        found = cost(api.app, *PLACES[place], BODIES[body], "application/json", USER)
+        assert 400 <= found.status < 500, found
+        assert found.peak <= MOST * found.size + SMALL, found
+        assert found.answer <= LONGEST, found
+
+
+@pytest.mark.parametrize("body", SMALLER)
+def test_as_many_values_as_are_taken_cost_no_more_than_the_largest_body(api, body):
+    """A few bytes are a value of hundreds: their number is limited, so that the sum is."""
+    for place in ("a list", "a whole section", "a desired state", "a site"):
+        found = cost(api.app, *PLACES[place], SMALLER[body], "application/json", USER)
+        assert 400 <= found.status < 500, found
+        assert found.peak <= MOST * LARGEST, found
+        assert found.answer <= LONGEST, found
+
+
+@pytest.mark.parametrize("kind", ["application/json", "text/plain", "application/yaml"])
+def test_texts_have_a_limited_number_of_lines(api, kind):
+    for place in ("a desired state", "a plan", "a text in JSON"):
+        raw = b'"' + b"\\n" * (15 * MEGA) + b'x"' if kind.endswith("json") else b"a\n" * (15 * MEGA)
+        found = cost(api.app, *PLACES[place], raw, kind, USER)
+        assert found.status in (413, 415), found
+        assert found.peak <= MOST * found.size + SMALL, found
+
+
+def test_no_more_than_twenty_violations_are_named(api):
+    body = {f"unknown_{number}": "x" * 50 for number in range(5000)}
+    answer = api.call("POST", SERVERS, body | {"name": "n", "address": "192.0.2.1"})
+    assert answer.status_code == 422
+    assert answer.json["message"].count("is not known here") == 20
+    assert answer.json["message"].endswith(", and many more")
+    fewer = dict(list(body.items())[:120]) | {"name": "n", "address": "192.0.2.1"}
+    assert api.call("POST", SERVERS, fewer).json["message"].endswith(", and 100 more")
+    longest = api.call("POST", SERVERS, {"x" * 1000 + str(number): 1 for number in range(9)})
+    assert len(longest.content) <= LONGEST
+    assert longest.json["message"].count("is not known here") == 9
+
+
+def test_a_list_is_not_read_to_its_end_when_nobody_would_be_told_of_it(api):
+    answer = api.call("PUT", PLACES["a list"][1], [{}] * 1000)
+    assert answer.status_code == 422
+    assert answer.json["message"].count(" in body is required") == 20
+    broken = [{"acl_name": "a", "criterion": "src", "value": "192.0.2.1"}] * 1000 + [{}]
+    assert "1000.acl_name" in api.call("PUT", PLACES["a list"][1], broken).json["message"]
+
+
+def test_a_message_is_short_whatever_is_in_it(api):
+    for name in ("\U0001f600 " * 4000, "x " * 50_000, "\udc80 " * 9000):
+        answer = api.call("POST", SERVERS, {"name": name, "address": name})
+        assert answer.status_code in (400, 422)
+        assert len(answer.json["message"].encode("utf-8", "surrogatepass")) <= 8010
+
+
+def parts(value: object) -> int:
+    """What the limit counts: each name, value and bracket, but for the first of each list."""
+    text = json.dumps(value)
+    outside, inside = "", False
+    at = 0
+    while at < len(text):
+        if inside and text[at] == "\\":
+            at += 1
+        elif text[at] == '"':
+            inside = not inside
+        elif not inside:
+            outside += text[at]
+        at += 1
+    return sum(map(outside.count, ",:[{"))
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text('a,:[{"\\', max_size=9),
+    lambda inner: st.lists(inner, max_size=5) | st.dictionaries(st.text('a,:[{"\\', max_size=5), inner, max_size=5),
+)
+
+
+@given(JSON, st.integers(1, 9))
+def test_signs_in_strings_are_not_counted(value, block):
+    found = parts(value)
+    data = json.dumps(value).encode()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("dataplane_core.api.body_amounts._BLOCK", block)
+        check_parts(data, found + 1)
+        if found and len(data) > found:
+            with pytest.raises(TooLarge):
+                check_parts(data, found)
+
+
+def test_limits_are_far_from_what_is_honest():
+    check_parts(b'"' + b",[" * MOST_PARTS + b'"')
+    check_parts(json.dumps({f"property_{number}": number for number in range(FEW_PARTS // 2 - 1)}).encode(), FEW_PARTS)
+    assert len(parse_json(filled(b'{"key":"a","value":"b"}', 24 * 150_000))) > 149_000
+    check_lines(b"\n" * 10, 10)
+    check_lines(b"\n" * 10, 0)
+    with pytest.raises(TooLarge):
+        check_lines(b"\n" * 11, 10)
