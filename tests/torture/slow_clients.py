@@ -14,7 +14,7 @@ import statistics
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -171,7 +171,7 @@ class Served:
         return sorted(self.seconds)[int(len(self.seconds) * 0.99) - 1] if self.seconds else PATIENCE
 
 
-def others(target: Target, requests: int = _REQUESTS) -> Served:
+def others(target: Target, requests: int) -> Served:
     """Ask as an honest client does, half of the time over a new connection; each request asks a thread."""
     seconds, answered = [], 0
     headers = {"Authorization": f"Basic {_KEY}"}
@@ -222,25 +222,27 @@ HEADER = """\
 |---|--:|--:|--:|--:|--:|--:|---|"""
 
 
-def rows(number: int, wanted: Callable[[Kind], bool] = lambda kind: True) -> Iterator[Row]:
+def rows(number: int, requests: int = _REQUESTS) -> Iterator[Row]:
     """Try each kind on each listener, and those of TLS also where certificates are required."""
     first = hello()
     for certified in (False, True):
         with tempfile.TemporaryDirectory(prefix="dataplane-slow-") as folder:
             target = Target(Path(folder), certified=certified)
             with target.server:
-                others(target)
-                for kind in filter(wanted, kinds(first)):
+                others(target, requests)
+                for kind in kinds(first):
                     for scheme in kind.schemes:
                         if certified and not (kind.is_raw and scheme == "https"):
                             continue
-                        yield _tried(target, kind, scheme, number, certified)
+                        yield _tried(target, kind, scheme, number, requests, certified)
 
 
-def _tried(target: Target, kind: Kind, scheme: str, number: int, certified: bool) -> Row:
-    before = others(target)
+def _tried(
+    target: Target, kind: Kind, scheme: str, number: int, requests: int, certified: bool
+) -> Row:
+    before = others(target, requests)
     with Crowd(target, scheme, kind, number) as crowd:
-        beside = others(target)
+        beside = others(target, requests)
     name = f"{scheme} with certificates" if certified else scheme
     return Row(kind.name, name, len(crowd.held), before, beside)
 
