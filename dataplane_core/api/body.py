@@ -8,7 +8,7 @@ import orjson
 
 from dataplane_core.api.body_amounts import MOST_PARTS, check_parts
 from dataplane_core.environ_keys import DEMAND_BODY
-from dataplane_core.errors import BadParameter, BadRequest, Code, TooLarge
+from dataplane_core.errors import BadParameter, BadRequest, Code, TooLarge, UnsupportedMedia
 from dataplane_core.text.depth import DEEPEST, is_too_deep
 from dataplane_core.text.numbers import is_digits
 
@@ -22,6 +22,13 @@ def has_body(environ: Environment) -> bool:
     if "HTTP_TRANSFER_ENCODING" in environ:
         return True
     return environ.get("CONTENT_LENGTH") not in (None, "", "0")
+
+
+def check_type(environ: Environment, given: str, types: tuple[str, ...]) -> None:
+    """Refuse a body of another media type than those that the operation reads."""
+    if given not in types and has_body(environ):
+        wanted = " or ".join(types)
+        raise UnsupportedMedia(f"the body must be {wanted}, not {given or 'of an unnamed type'}")
 
 
 def check_size(environ: Environment, limit: int) -> None:

@@ -5,6 +5,7 @@ The limits are counted in the bytes, before anything is made of them.
 
 from collections.abc import Iterator
 
+from dataplane_core.codec.codec import Codec
 from dataplane_core.errors import TooLarge
 
 MOST_PARTS = 800_000
@@ -15,6 +16,15 @@ FEW_PARTS = 20_000
 _BLOCK = 1 << 16  # bytes that are looked at at once, so that they take little memory
 _BACKSLASH = ord("\\")
 _SIGNS = (b",", b":", b"[", b"{")
+
+
+def most_parts(codec: object, has_own_shape: bool) -> int:
+    """Return how many names and values a body may have: fewer where it is one object alone.
+
+    `has_own_shape`: the object is of a plugin's own making, and may hold others.
+    """
+    is_alone = isinstance(codec, Codec) and not codec.children and not has_own_shape
+    return FEW_PARTS if is_alone else MOST_PARTS
 
 
 def check_parts(data: bytes, most: int = MOST_PARTS) -> None:

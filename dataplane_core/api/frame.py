@@ -8,8 +8,8 @@ from typing import Any
 import falcon
 
 from dataplane_core.api.access import Access, Authorize
-from dataplane_core.api.body import await_body, has_body, parse_json, read_body
-from dataplane_core.api.body_amounts import check_lines
+from dataplane_core.api.body import await_body, check_type, parse_json, read_body
+from dataplane_core.api.body_amounts import check_lines, most_parts
 from dataplane_core.api.checked_request import IS_STEP, IS_TRIAL, READS
 from dataplane_core.api.cross_site import CrossSite, keep_private
 from dataplane_core.api.operations import AS_THEY_ARE, Body, Operation, Parameter
@@ -30,7 +30,6 @@ from dataplane_core.errors import (
     Forbidden,
     Invalid,
     NotAcceptable,
-    UnsupportedMedia,
 )
 from dataplane_core.hooks.containment import as_failure
 from dataplane_core.store.author import PLAIN
@@ -161,7 +160,7 @@ class Guard:
                     raise Forbidden(reason)
         body, produces = operation.body, operation.produces
         if body is not None:
-            _check_type(req, body.types)
+            check_type(req.env, req.media_type, body.types)
         accept = req.env.get("HTTP_ACCEPT")
         if accept is None or accept == "*/*" or produces in AS_THEY_ARE:
             return
@@ -290,16 +289,10 @@ class Guard:
         req.raw = raw
         if body.is_configuration and req.media_type in _TEXTS:
             check_lines(raw, self._frame.line_limit)
-        return None if body.codec is None else parse_json(raw, body.most_parts)
+        if body.codec is None:
+            return None
+        return parse_json(raw, most_parts(body.codec, body.make_codec is not None))
 
 
 def _first(value: str | list[str] | None) -> str | None:
     return value[0] if isinstance(value, list) else value
-
-
-def _check_type(req: ApiRequest, types: tuple[str, ...]) -> None:
-    """Refuse a body of another media type than the operation reads."""
-    given = req.media_type
-    if given not in types and has_body(req.env):
-        wanted = " or ".join(types)
-        raise UnsupportedMedia(f"the body must be {wanted}, not {given or 'of an unnamed type'}")

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import field
 from typing import Any
 
-from dataplane_core.api.body_amounts import FEW_PARTS, MOST_PARTS
 from dataplane_core.codec.codec import Codec
 from dataplane_core.codec.lists import ListCodec
 from dataplane_core.dataclass import dataclass
@@ -100,13 +99,6 @@ class Body:
     example: Any = None
     most: int = 1 << 62
     is_configuration: bool = False
-
-    @property
-    def most_parts(self) -> int:
-        """The names and values of JSON that are taken: fewer where it is one object alone."""
-        codec = self.codec
-        single = isinstance(codec, Codec) and not codec.children and self.make_codec is None
-        return FEW_PARTS if single else MOST_PARTS
 
     @property
     def description(self) -> str:

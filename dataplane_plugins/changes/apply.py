@@ -93,8 +93,7 @@ def dataplane_routes(routes: Routes, services: Services) -> None:
         body=Body(
             {"type": "object", "example": {"backends": [{"name": "shop", "servers": {}}]}},
             JSON,
-            also=(PLAIN, *YAML, *ARCHIVE),
-            is_configuration=True,
+            also=(PLAIN, *YAML, *ARCHIVE), is_configuration=True,
             help="The desired state: resources as `full_section=true` shows them, by collection; a "
             "text; or an archive of `haproxy.cfg`, files of resources, and files beside them.",
         ),
