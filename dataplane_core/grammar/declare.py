@@ -41,12 +41,12 @@ nothing: Term = TermSequence()
 
 
 def opt(term: Term) -> Term:
-    """Return a term that may be missing from the line."""
+    """Return a term that may be missing from the line: then none of its properties is set."""
     return OptionalTerm(term)
 
 
 def lit(*words: str) -> Term:
-    """Return fixed words, which carry no property."""
+    """Return fixed words, which carry no property: a line without them is not read."""
     return LiteralWords(*words)
 
 
@@ -131,7 +131,13 @@ def rule(body: Term, cond: str = "cond", test: str = "cond_test") -> Term:
 
 
 def statement(head: str, term: Term, **more: Any) -> Statement:
-    """Return a line that stands at most once in a section, or that is a row of a collection."""
+    """Return a line that stands at most once in a section, or that is a row of a collection.
+
+    `head` are the words that it starts with, `term` is all behind them. `more` are facts of a
+    `Statement`: `examples` and `rejects` are lines that have to be read, and not, and which tests
+    try. Of several such lines in a section the last one counts (`first_counts`, `each_counts`). A
+    line that the term does not read to its end is kept as it is, and shown in `x_unmanaged`.
+    """
     return SingleStatement(head, term, **more)
 
 
@@ -143,7 +149,11 @@ def statements(
     rejects: Sequence[str] = (),
     **more: Any,
 ) -> Statement:
-    """Return a line that may be repeated: each is an item of the list property `name`."""
+    """Return a line that may be repeated: each is an item of the list property `name`.
+
+    Items are objects of the term's properties, or bare values where the term is one value that is
+    called `name`, too. Lines keep their order, and items that do not change keep their text.
+    """
     prop = Prop(name, "array", items=_items(name, term), **more)
     return RepeatedStatement(head, prop, term, examples=examples, rejects=rejects)
 
@@ -169,7 +179,7 @@ def choose(
 
 
 def option(keyword: str, name: str, **more: Any) -> Statement:
-    """Return `option KEYWORD`, which says `enabled`, with `no option KEYWORD` for `disabled`."""
+    """Return `option KEYWORD`, in JSON `enabled`, with `no option KEYWORD` for `disabled`."""
     heads = {
         "enabled": (f"option {keyword}", nothing),
         "disabled": (f"no option {keyword}", nothing),
@@ -179,7 +189,7 @@ def option(keyword: str, name: str, **more: Any) -> Statement:
 
 
 def toggle(keyword: str, name: str, **more: Any) -> Statement:
-    """Return `KEYWORD`, which says `enabled`, with `no KEYWORD` for `disabled`."""
+    """Return `KEYWORD`, in JSON the string `enabled`, with `no KEYWORD` for `disabled`."""
     heads = {"enabled": (keyword, nothing), "disabled": (f"no {keyword}", nothing)}
     return choose(name, heads, examples=[keyword, f"no {keyword}"], **more)
 

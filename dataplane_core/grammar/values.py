@@ -33,8 +33,9 @@ _PLAIN_INTEGER = r"[0-9]{1,19}+"
 
 
 def word(name: str, pattern: str | None = WORD, **more: Any) -> Scalar:
-    """Return a word as a string.
+    """Return a word as a string; a value that does not fit `pattern` is refused (422, code 605).
 
+    `more` are the facts of the property (`Prop`): `help`, `required`, `nullable`, `default` …
     `pattern=None` for a property that the interface does not limit (it is one word all the same).
     """
     return Scalar(Prop(name, "string", pattern=pattern, **more))
@@ -53,7 +54,12 @@ def integer(
     default: int | None = None,
     **more: Any,
 ) -> Scalar:
-    """Return a whole number; `default` is what the line says where the property is unset."""
+    """Return a whole number, in JSON an integer of at most 64 bits.
+
+    One that is less than `minimum` (code 609) or more than `maximum` (608) is refused with 422; a
+    line that has such a number is read as it is. 0 means that the property is unset, unless it is
+    `nullable`; where it is unset the line says `default`, if there is one.
+    """
 
     def decode(token: str) -> int:
         if not _INTEGER.fullmatch(token):
@@ -106,7 +112,7 @@ def duration(
     suffix: bool = False,
     **more: Any,
 ) -> Scalar:
-    """Return a time in milliseconds; part of one counts as a whole one, as it does to HAProxy.
+    """Return a time (`5s`), in JSON an integer of milliseconds; part of one counts as a whole one.
 
     `unit` is what a number without one means to this keyword, and how it is written. With
     `suffix` it is always written as milliseconds, with their unit.
@@ -128,14 +134,14 @@ def duration(
 def seconds(
     name: str, minimum: int | None = None, maximum: int | None = None, **more: Any
 ) -> Scalar:
-    """Return a time in seconds; part of one counts as a whole one, as it does to HAProxy."""
+    """Return a time, in JSON an integer of seconds; part of one counts as a whole one."""
     more.setdefault("unit", "seconds")
     prop = Prop(name, "integer", minimum=minimum, maximum=maximum, **more)
     return _timer(prop, "s", "s", None)
 
 
 def size(name: str, minimum: int | None = None, maximum: int | None = None, **more: Any) -> Scalar:
-    """Return a number of bytes; `k`, `m` and `g` are powers of 1024 (manual, section 2.6)."""
+    """Return a size, in JSON an integer of bytes; `k`, `m` and `g` are powers of 1024."""
 
     def decode(token: str) -> int:
         match = _SIZE.fullmatch(token)
@@ -167,12 +173,16 @@ class WordChoice(Scalar):
 
 
 def one_of(name: str, *choices: str, **more: Any) -> Scalar:
-    """Return a word that is one of `choices`."""
+    """Return a word that is one of `choices`, in JSON a string.
+
+    Another one is refused with 422 (code 606); a line that has another one is not read, and stands
+    in `x_unmanaged`.
+    """
     return WordChoice(Prop(name, "string", enum=choices, **more))
 
 
 def number_of(name: str, *choices: int, **more: Any) -> Scalar:
-    """Return a whole number that is one of `choices`."""
+    """Return a whole number that is one of `choices`; another one is refused (422, code 606)."""
 
     def decode(token: str) -> int:
         number = int(token) if _INTEGER.fullmatch(token) else None
@@ -207,7 +217,7 @@ def mapped(name: str, words: dict[str, Any], **more: Any) -> Scalar:
 
 
 def on_off(name: str, **more: Any) -> Scalar:
-    """Return `on` or `off`, in JSON `enabled` or `disabled`."""
+    """Return `on` or `off`, in JSON the strings `enabled` and `disabled`."""
     return mapped(name, {"on": "enabled", "off": "disabled"}, **more)
 
 
@@ -229,7 +239,10 @@ def listed(name: str, item: Prop | None = None, separator: str = ",", **more: An
 
 
 def rest(name: str, pattern: str | None = None, **more: Any) -> Rest:
-    """Return all words to the end of the line as one string."""
+    """Return all words to the end of the line as one string, with the quotes that it has there.
+
+    A value with a line break, or with a comment that would hide its end, is refused with 422.
+    """
     return Rest(Prop(name, "string", pattern=pattern, **more))
 
 

@@ -182,7 +182,7 @@ def constructor(node: ast.ClassDef) -> str:
     return ""
 
 
-def signature(name: str, node: Defined) -> str:
+def signature(name: str, node: Defined, home: str) -> str:
     """The lines of a code block that says what a name is."""
     if isinstance(node, ast.Module):
         return f"{name}  # a module"
@@ -192,7 +192,8 @@ def signature(name: str, node: Defined) -> str:
         bases = ", ".join(ast.unparse(one) for one in node.bases)
         text = wrapped(f"class {name}{constructor(node)}") + (f"  # a {bases}" if bases else "")
         if not is_dataclass(node):
-            values = [ast.unparse(one) for one in node.body
+            lines = source(home).splitlines()  # with the comments behind values
+            values = [lines[one.lineno - 1].strip() for one in node.body
                       if isinstance(one, ast.Assign) and isinstance(one.value, ast.Constant)
                       and not ast.unparse(one.targets[0]).startswith("_")]  # fmt: skip
             text += "".join(f"\n    {one}" for one in values)
@@ -261,8 +262,8 @@ def item(call: str, text: str) -> str:
     return f"* `{call}`\n\n" + textwrap.indent(said, "  ")
 
 
-def entry(name: str, node: Defined, text: str) -> str:
-    parts = [f"### `{name}`", f"```python\n{signature(name, node)}\n```", prose(text)]
+def entry(name: str, node: Defined, text: str, home: str) -> str:
+    parts = [f"### `{name}`", f"```python\n{signature(name, node, home)}\n```", prose(text)]
     if isinstance(node, ast.ClassDef):
         parts += members(node)
         parts += words_of(node)
@@ -271,7 +272,7 @@ def entry(name: str, node: Defined, text: str) -> str:
     return "\n\n".join(part for part in parts if part)
 
 
-def hook_entry(node: ast.FunctionDef) -> str:
+def hook_entry(module: str, node: ast.FunctionDef) -> str:
     """A hook: heading with its arguments, signature, what a failure does, text."""
     names = ", ".join(one.arg for one in node.args.args)
     said = ast.unparse(next(one for one in node.decorator_list if ast.unparse(one).startswith("hookspec")))
@@ -282,7 +283,7 @@ def hook_entry(node: ast.FunctionDef) -> str:
     terms += ["There is no time limit."] if "limited=False" in said else ["`dataplane.hook_timeout` limits its time."]
     return "\n\n".join([
         f"### `{node.name}({names})`",
-        f"```python\n{signature(node.name, node)}\n```",
+        f"```python\n{signature(node.name, node, module)}\n```",
         prose(ast.get_docstring(node) or ""),
         "*Failure:* " + " ".join(terms),
     ])  # fmt: skip
@@ -306,16 +307,16 @@ def hooks_of(module: str) -> list[ast.FunctionDef]:
 def body_of(page: Page) -> Iterator[str]:
     if page.name == "hooks":
         for node in hooks_of(page.module):
-            yield hook_entry(node)
+            yield hook_entry(page.module, node)
         yield "## A hook of the plugin discovery.routes"
         for node in hooks_of(OWN_HOOKS):
-            yield hook_entry(node)
+            yield hook_entry(OWN_HOOKS, node)
         return
     for topic, names in topics(page.module):
         yield f"## {topic}"
         for name in names:
-            _, node, text = resolved(page.module, name)
-            yield entry(name, node, text)
+            home, node, text = resolved(page.module, name)
+            yield entry(name, node, text, home)
     if page.name == "testing":
         yield "## pytest"
         yield prose(ast.get_docstring(parsed(PYTEST)) or "")
