@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("dataplane.server")
 
+_YOUNGEST = 0  # the generation of all that was made since `serve` has begun
+
 
 def serve(given: Mapping[str, str]) -> None:
     """Serve the API until a signal ends it.
@@ -73,6 +75,8 @@ def application(settings: Settings) -> "Application":
     from dataplane_core.app import create_app
     from dataplane_core.hooks.containment import PluginError
 
+    # Classes with slots are made of others, which are garbage now: what comes takes their room.
+    gc.collect(_YOUNGEST)
     try:
         return create_app(settings)
     except PluginError as error:

@@ -48,6 +48,7 @@ HARDLY_NEEDED: Mapping[str, Collection[str]] = {
     "http.cookiejar": {"Cookie"},  # Falcon's types
     "ipaddress": {"ip_address", "ip_network"},  # servers whose addresses change
     "importlib.metadata": (),  # plugins that are installed
+    "importlib.resources": {"files"},  # files of packages
     "locale": (),  # programs that are read in the system's encoding
     "logging.config": {"dictConfig", "fileConfig"},  # gunicorn's settings of the log
     "logging.handlers": (),  # log lines sent to other servers, or into files
@@ -55,6 +56,7 @@ HARDLY_NEEDED: Mapping[str, Collection[str]] = {
     "ssl": (),  # connections that are not plain
     "textwrap": (),  # groups of exceptions in tracebacks
     "tokenize": (),  # sources that are shown in tracebacks
+    "uuid": {"UUID", "uuid4"},  # identifiers of entries of discovery
     "xml.etree.ElementTree": (),  # Falcon's errors in XML
     "zipfile": (),  # files of packages in archives
 }

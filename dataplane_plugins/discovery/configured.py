@@ -1,9 +1,9 @@
 """Entries of sources in the settings, with the same rules as entries of clients."""
 
 import re
+import uuid
 from collections.abc import Iterator
 from difflib import get_close_matches
-from uuid import NAMESPACE_URL, uuid5
 
 from dataplane_core.plugin import Code, Codec, Loaded, Prop, SchemaFactory, Settings, SettingsError
 from dataplane_plugins.discovery.sources import ENTRY_PROPS, Source, SourceEntry
@@ -39,7 +39,8 @@ def configured(source: Source, settings: Settings) -> list[tuple[str, SourceEntr
             problems.append(settings.problem(f"{key}.{path}", message))
         if not problems:
             echo = loaded.echo
-            found.append((str(echo.get("id") or uuid5(NAMESPACE_URL, source.prefix(given))), echo))
+            made_up = uuid.uuid5(uuid.NAMESPACE_URL, source.prefix(given))
+            found.append((str(echo.get("id") or made_up), echo))
     if problems:
         raise SettingsError(tuple(problems))
     return found
