@@ -7,10 +7,8 @@ at the same time, and the one that was used last is taken first.
 import os
 import sqlite3
 import threading
-from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 from dataplane_core.errors import StorageFailed, StorageFull
 from dataplane_core.store.locks import locked
@@ -37,27 +35,15 @@ class _Local(threading.local):
 
 
 class Connections:
-    """The connections of this process to a file; `lock` is the file that is locked to open one."""
+    """The connections of this process to a file; `lock` is the file that is locked to open one.
+
+    `free` are those that no thread uses.
+    """
 
     def __init__(self, file: Path, lock: Path) -> None:
         self.file, self._lock = file, lock
         self.local = _Local()
-        self._free: list[_Connection] = []
-
-    def read(self, sql: str, parameters: Sequence[Any] = ()) -> list[sqlite3.Row]:
-        """Return all rows of a query; raises `StorageFailed`."""
-        connection = None
-        try:
-            connection = self.take()
-            return connection.execute(sql, parameters).fetchall()
-        except sqlite3.DatabaseError as error:
-            raise failure(self.file, error) from error
-        finally:
-            self.leave(connection)
-
-    def write(self, synced: bool) -> "Write":
-        """Return a database transaction, or a part of the one that this thread is within."""
-        return Write(self, synced)
+        self.free: list[_Connection] = []
 
     def take(self) -> _Connection:
         """Return the connection of the write that this thread is within, or one for it alone."""
@@ -66,7 +52,7 @@ class Connections:
             return held
         while True:
             try:
-                connection = self._free.pop()
+                connection = self.free.pop()
             except IndexError:
                 return self._open()
             if connection.process == os.getpid():
@@ -79,12 +65,12 @@ class Connections:
             if connection.in_transaction:  # it could not be rolled back
                 connection.close()
             else:
-                self._free.append(connection)
+                self.free.append(connection)
 
     def close(self) -> None:
         """Close those that no thread uses."""
-        while self._free:
-            connection = self._free.pop()
+        while self.free:
+            connection = self.free.pop()
             if connection.process == os.getpid():
                 connection.close()
             else:
@@ -122,20 +108,18 @@ class Write:
         try:
             connection = self._connections.take()
             if not connection.in_transaction:
-                self._begin(connection)
+                if connection.synced != self._synced:
+                    level = "FULL" if self._synced else "NORMAL"
+                    connection.execute(f"PRAGMA synchronous = {level}")
+                    connection.synced = self._synced
+                connection.execute("BEGIN IMMEDIATE")
+                local = self._connections.local
+                self._is_outermost = local.connection is not connection
+                local.connection = self._connection = connection
         except sqlite3.DatabaseError as error:
             self._connections.leave(connection)
             raise failure(self._connections.file, error) from error
         return connection
-
-    def _begin(self, connection: _Connection) -> None:
-        if connection.synced != self._synced:
-            connection.execute(f"PRAGMA synchronous = {'FULL' if self._synced else 'NORMAL'}")
-            connection.synced = self._synced
-        connection.execute("BEGIN IMMEDIATE")
-        local = self._connections.local
-        self._is_outermost = local.connection is not connection
-        local.connection = self._connection = connection
 
     def __exit__(self, kind: object, error: object, trace: object) -> None:
         connection = self._connection
@@ -146,17 +130,14 @@ class Write:
             error = failed
         finally:
             if connection is not None:
-                self._end(connection)
+                if connection.in_transaction:
+                    with suppress(sqlite3.DatabaseError):
+                        connection.execute("ROLLBACK")
+                if self._is_outermost:
+                    self._connections.local.connection = None
+                    self._connections.leave(connection)
         if isinstance(error, sqlite3.DatabaseError):
             raise failure(self._connections.file, error) from error
-
-    def _end(self, connection: _Connection) -> None:
-        if connection.in_transaction:
-            with suppress(sqlite3.DatabaseError):
-                connection.execute("ROLLBACK")
-        if self._is_outermost:
-            self._connections.local.connection = None
-            self._connections.leave(connection)
 
 
 def failure(file: Path, error: sqlite3.DatabaseError) -> StorageFailed:

@@ -65,8 +65,8 @@ def test_one_that_writes_has_it_alone(state, opened):
 
 def test_one_that_is_forked_away_is_left_alone(state, opened):
     state.set_value("a", "b")
-    state._connections._free[0].process += 1  # as in a child
-    left = state._connections._free[0]
+    state._connections.free[0].process += 1  # as in a child
+    left = state._connections.free[0]
     assert state.value("a") == "b"
     assert left is not opened[0]
     assert left.execute("SELECT 1").fetchone()[0] == 1
