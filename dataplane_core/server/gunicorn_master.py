@@ -14,7 +14,6 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
 from gunicorn.glogging import Logger
 
-from dataplane_core.server.library_code import leave_code
 from dataplane_core.server.postponed_modules import lent
 from dataplane_core.server.process import (
     disregard,
@@ -27,7 +26,7 @@ from dataplane_core.server.process import (
 from dataplane_core.server.request_loop import graceful_seconds
 from dataplane_core.server.state import ServerState
 from dataplane_core.server.worker import Worker
-from dataplane_core.text.heap import give_back, keep_little
+from dataplane_core.text.heap import give_back, keep_little, let_go_of_programs
 
 log = logging.getLogger("dataplane.server")
 
@@ -172,6 +171,11 @@ class Master(Arbiter):
         with endings_held_back():
             return super().spawn_worker()
 
+    def spawn_workers(self) -> None:
+        """Fork the workers that are missing, and let go of what only the start has needed."""
+        super().spawn_workers()
+        let_go_of_programs()
+
     def stop(self, graceful: bool = True) -> None:
         """Close the listeners, let requests under way end, remove what was made at the start."""
         self.app.state.manager.stopping()
@@ -205,7 +209,6 @@ def _pre_fork(master: Any, worker: Any) -> None:
     show_as_main()
     keep_little()
     give_back()
-    leave_code()
     gc.freeze()
     gc.enable()
 

@@ -62,10 +62,7 @@ class Connections:
     def leave(self, connection: _Connection | None) -> None:
         """Leave a connection to others, but for the one of a write that goes on."""
         if connection is not None and connection is not self.local.connection:
-            if connection.in_transaction:  # it could not be rolled back
-                connection.close()
-            else:
-                self.free.append(connection)
+            self.free.append(connection)
 
     def close(self) -> None:
         """Close those that no thread uses."""
@@ -135,7 +132,10 @@ class Write:
                         connection.execute("ROLLBACK")
                 if self._is_outermost:
                     self._connections.local.connection = None
-                    self._connections.leave(connection)
+                    if connection.in_transaction:  # it could not be rolled back
+                        connection.close()
+                    else:
+                        self._connections.free.append(connection)
         if isinstance(error, sqlite3.DatabaseError):
             raise failure(self._connections.file, error) from error
 
