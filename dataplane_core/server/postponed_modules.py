@@ -48,7 +48,6 @@ HARDLY_NEEDED: Mapping[str, Collection[str]] = {
     "http.cookiejar": {"Cookie"},  # Falcon's types
     "ipaddress": {"ip_address", "ip_network"},  # servers whose addresses change
     "importlib.metadata": (),  # plugins that are installed
-    "importlib.resources": {"files"},  # files of packages
     "locale": (),  # programs that are read in the system's encoding
     "logging.config": {"dictConfig", "fileConfig"},  # gunicorn's settings of the log
     "logging.handlers": (),  # log lines sent to other servers, or into files
