@@ -81,7 +81,8 @@ PLUGIN = _object(
 @lru_cache(maxsize=1)
 def build_date() -> str:
     """Return the time of the installation (RFC 3339)."""
-    moment = Path(__file__).stat().st_mtime
+    places = (Path(__file__), *Path(__file__).parents)  # the file may be within an archive
+    moment = next(place for place in places if place.exists()).stat().st_mtime
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(moment))
 
 

@@ -1,7 +1,8 @@
 """Run a command where nothing but one folder may be written to, and no network is but the loopback.
 
 For a process in namespaces of its own (`unshare -rmn`): `python sealed.py FOLDER COMMAND…`. All file
-systems become read-only but those of the kernel itself; what is written elsewhere fails.
+systems become read-only but those of the kernel itself; what is written elsewhere fails. The variable
+SEALED_HIDE names folders, with colons between, that are empty for the command.
 """
 
 import fcntl
@@ -20,8 +21,6 @@ def read_only(folder: str) -> None:
     """Make each mount read-only, but one at the folder."""
     mount("--make-rprivate", "/")
     mount("--bind", folder, folder)
-    for hidden in filter(None, os.environ.pop("SEALED_HIDE", "").split(":")):
-        mount("-t", "tmpfs", "none", hidden)
     with open("/proc/self/mountinfo", encoding="utf-8") as mounts:
         places = [line.split()[4].encode().decode("unicode_escape") for line in mounts]
     for place in sorted(set(places), key=len):
@@ -45,4 +44,6 @@ if __name__ == "__main__":
     read_only(sys.argv[1])
     loopback()
     os.chdir("/")
+    for hidden in filter(None, os.environ.pop("SEALED_HIDE", "").split(":")):
+        mount("-t", "tmpfs", "-o", "ro", "none", hidden)  # the last step: this Python may be there
     os.execvp(sys.argv[2], sys.argv[2:])
