@@ -48,11 +48,16 @@ if [ ! -d "$tree" ]; then
   trap 'rm -rf "$beside"' EXIT
   mkdir "$beside"
   tail -c +@START@ "$0" | head -c @SIZE@ | gzip -dc | tar -xf - -C "$beside"
+  sync  # what is renamed should be whole, also after a power failure
   mv "$beside" "$tree" 2>/dev/null || [ -d "$tree" ]
   rm -rf "$tree/${beside##*/}" "$beside"
   trap - EXIT
-  for other in "$folder"/python-*; do
-    case $other in "$tree" | *.*) ;; *) rm -rf "$other" ;; esac
+  for other in "$folder"/python-*; do  # of other builds, and of starts that were killed
+    case $other in
+      "$tree") ;;
+      *.*) kill -0 "${other##*.}" 2>/dev/null || rm -rf "$other" ;;
+      *) rm -rf "$other" ;;
+    esac
   done
 fi
 python=$tree/bin/python

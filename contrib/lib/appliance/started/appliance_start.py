@@ -35,7 +35,9 @@ def settle_temporary() -> None:
     """Have temporary files made in the one folder, but where somebody has said something else."""
     if "TMPDIR" not in os.environ:
         path = os.path.join(FOLDER, MARK, "tmp")
-        os.makedirs(path, 0o700, exist_ok=True)
+        if not os.path.isdir(path):
+            os.makedirs(path, exist_ok=True)
+            os.chmod(path, 0o1777)  # the server may become another user
         os.environ["TMPDIR"] = path
 
 
