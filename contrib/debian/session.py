@@ -243,6 +243,15 @@ def use(systemd: Systemd) -> None:
         add_backend("more")
         assert facts(CONFIGURATION)[1:] == ("0o100644", 0, 0), facts(CONFIGURATION)
         assert Path("/var/log/dataplane/access.log").read_text()
+    with step("a simulation without a network, once the user itself may read the key"):
+        asked = {"requests": [{"method": "GET", "url": "http://127.0.0.1:8080/spare"}]}
+        status, told = call("POST", "/dataplane/v1/simulate", asked)
+        assert status == 422, told
+        assert f"cannot open the file '{KEY}'" in str(told), told
+        type_in(page("Who may do what")[0])
+        status, told = call("POST", "/dataplane/v1/simulate", asked)
+        assert status == 200, told
+        assert told["isolated"] is True, told  # type: ignore[index,call-overload]
     with step("it may write nowhere else, and has no other right of root"):
         told = Path(f"/proc/{service.process.pid}/status").read_text()
         assert re.search(r"^CapEff:\s+000000000000000b$", told, re.M), told

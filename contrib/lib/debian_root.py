@@ -21,6 +21,15 @@ PACKAGES = ("adduser", "ca-certificates", "curl", "haproxy", "logrotate", "pytho
 _CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
 BASE = _CACHE / "dataplane" / "debian" / SUITE
 """Where the unpacked system stays for the next trial."""
+_INTO = """
+cd "$1"
+shift
+mkdir -p mnt/before
+pivot_root . mnt/before
+umount -l /mnt/before
+exec "$@"
+"""
+"""Makes a folder the root of all mounts: in a chroot the kernel permits no namespaces of users."""
 TOP = Path(__file__).resolve().parents[2]
 HERE = "/mnt/contrib"
 """Where the trial finds contrib/ of this clone."""
@@ -92,7 +101,7 @@ def run(root: Path, *words: str, **more: object) -> "subprocess.CompletedProcess
         "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
         "HOME": "/root", "LANG": "C.UTF-8", "DEBIAN_FRONTEND": "noninteractive",
     }  # fmt: skip
-    command = ["chroot", str(root), *words]
+    command = ["unshare", "--mount", "/bin/sh", "-e", "-c", _INTO, "sh", str(root), *words]
     return subprocess.run(command, env=environ, text=True, **more)  # type: ignore[call-overload,no-any-return]
 
 
