@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 
 from dataplane_core.plugin import dataclass
+from dataplane_plugins.changes.simulation.http2 import NoHttp2, Response
 from dataplane_plugins.changes.simulation.process import ScratchEnded, ScratchProcess
 from dataplane_plugins.changes.simulation.requests import (
     SimulatedRequest,
@@ -19,12 +20,15 @@ from dataplane_plugins.changes.simulation.responses import SimulatedResponse
 from dataplane_plugins.changes.simulation.scratch_text import LONGEST_LINE, Entrance
 
 _SECONDS = 5.0
-_AFTER_THE_END = 0.1
+_AFTER_THE_END = 0.3
 _GOING_SECONDS = 0.05
+_COMING_SECONDS = 1.0
 _HEAD = 16384
 _MISSING = "-"
 _INTERIM = re.compile(rb"(?:HTTP/[0-9.]+ 1(?!01)[0-9]{2}.*?\r\n\r\n)+", re.DOTALL)
 _TLS = tls_context()
+_TLS_OF_HTTP2 = tls_context("h2", "http/1.1")
+_HTTP2 = "h2"
 
 
 @dataclass(slots=True)
@@ -47,6 +51,7 @@ class Seen:
     head: bytes = b""
     forwarded: tuple[str, str, str] | None = None
     late: bool = False
+    is_http2: bool = False
     tls_failure: str = ""
 
     @property
@@ -67,6 +72,7 @@ class Exchange:
         self._request = request
         self._number = number
         self._seen = Seen()
+        self._frames: Response | None = None
 
     def run(self) -> Seen:
         """Return what was done with the request."""
@@ -101,10 +107,16 @@ class Exchange:
             if entrance.ssl:
                 connection.sendall(head)
                 named = request.sni or None
-                connection = _TLS.wrap_socket(connection, server_hostname=named)
-                connection.sendall(request.to_send())
+                context = _TLS_OF_HTTP2 if request.is_http2 else _TLS
+                connection = secured = context.wrap_socket(connection, server_hostname=named)
+                if secured.selected_alpn_protocol() == _HTTP2:
+                    connection.sendall(self._as_http2("https"))
+                else:
+                    connection.sendall(request.to_send())
             elif request.sni and request.payload is None and request.wants_tls:
                 connection.sendall(head + client_hello(request.sni))
+            elif request.is_http2:
+                connection.sendall(head + self._as_http2("http"))
             else:
                 connection.sendall(head + request.to_send())
         except ssl.SSLError as error:
@@ -116,6 +128,11 @@ class Exchange:
                 return None
         return connection
 
+    def _as_http2(self, scheme: str) -> bytes:
+        """Return what a client of HTTP/2 sends, and have the answer read as such."""
+        self._frames, self._seen.is_http2 = Response(), True
+        return self._request.to_send_as_http2(scheme)
+
     def _watch(self, client: socket.socket, deadline: float) -> None:
         """Read the answer and the log, until the request is logged and its answer is there."""
         client.settimeout(0.0)
@@ -125,8 +142,9 @@ class Exchange:
             logged, answered = bool(self._seen.kind), b"\r\n\r\n" in self._seen.response
             if logged and (not is_open or answered or self._seen.status <= 0):
                 return
-            # A stream that passes bytes on is logged when its client goes.
-            limit = _GOING_SECONDS if logged or answered else _SECONDS
+            # A stream that passes bytes on is logged when its client goes; what is logged is on its
+            # way.
+            limit = _COMING_SECONDS if logged else _GOING_SECONDS if answered else _SECONDS
             left = min(deadline - time.monotonic(), limit)
             pending = is_open and isinstance(client, ssl.SSLSocket) and client.pending() > 0
             ready = [client] if pending else _ready(readers, left)
@@ -147,9 +165,21 @@ class Exchange:
             return True
         except OSError:
             return False
+        if self._frames is not None:
+            return self._read_frames(part)
         if len(self._seen.head) < _HEAD:
             self._seen.head += part
         return bool(part)
+
+    def _read_frames(self, part: bytes) -> bool:
+        """Take what has come of an answer in HTTP/2."""
+        assert self._frames is not None
+        try:
+            self._frames.take(part)
+        except NoHttp2:
+            return False
+        self._seen.head = self._frames.head[:_HEAD]
+        return bool(part) and not self._frames.is_over
 
     def _read_log(self, seconds: float) -> None:
         for line in _lines(self._process.log, seconds):

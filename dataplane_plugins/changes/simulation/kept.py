@@ -118,5 +118,8 @@ HASHED_ADDRESSES = frozenset(("addr", "addr-port"))
 TAUGHT = frozenset(("add-acl", "del-acl", "set-map", "del-map", "cache-store"))
 """Actions that change what later requests meet."""
 
+OF_CERTIFICATES = r"\b(?:ssl_c_\w+|ssl_fc_has_crt)\b"
+"""The fetches that look at the certificate of a client."""
+
 EXPECTATIONS = frozenset(("expect-proxy", "expect-netscaler-cip"))
 """Actions for the beginning of a connection, which the simulation gives a header in any case."""

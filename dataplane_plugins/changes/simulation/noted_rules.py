@@ -4,6 +4,7 @@ What a rule for connections sees of the client comes with the PROXY header of th
 HAProxy reads behind these rules. Hence they become rules for sessions, which are evaluated next.
 """
 
+import re
 from typing import Any
 
 from dataplane_core.plugin import Line, Row, RowCollection, Section, StatementLine, split_words
@@ -29,6 +30,7 @@ _CONTENT = frozenset(("tcp_request_rules", "tcp_response_rules"))
 NOTED_STATEMENTS = frozenset(("redirects", "force_persist_list", "ignore_persist_list"))
 """Properties of sections that are rules, too."""
 
+_OF_CERTIFICATES = re.compile(kept.OF_CERTIFICATES)
 _LONGEST_DELAY = 400
 _MOST_WORDS = 64  # of a line that HAProxy takes
 _CONDITIONS = ("cond_test", "cond")
@@ -102,9 +104,16 @@ class RuleNotes:
         self._made.rules[count] = rule
         return rule
 
+    def acl(self, row: Row, section: Section, number: int) -> Line:
+        """Return the line of an ACL, with a remark where it looks at what nobody knows."""
+        self._remark("", section, row.at, number)
+        return row.line
+
     def _remark(self, action: str, section: Section, at: int, number: int) -> None:
-        if any("ssl_c_" in word for word in section.lines[at].tokens):
-            text = "unknown: it looks at the client's certificate, and the simulation has none"
+        found = dict.fromkeys(_OF_CERTIFICATES.findall(section.lines[at].raw))
+        if found:
+            looks = f"{', '.join(found)} look{'s' * (len(found) == 1)} at the client's certificate"
+            text = f"unknown: {looks}, and the simulation has none"
             self._made.remarks.append(Remark(number, section, text))
         if action in kept.UNKNOWN:
             self._made.remarks.append(Remark(number, section, kept.UNKNOWN[action], of_line=True))

@@ -10,8 +10,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from dataplane_core.plugin import dataclass
+from dataplane_plugins.changes.simulation.http2 import LARGEST_BODY
+from dataplane_plugins.changes.simulation.http2 import request as http2_request
 from dataplane_plugins.changes.simulation.responses import SimulatedResponse
 
+_NEWEST = ("HTTP/3", "3")
+_NEWER = ("HTTP/2", "2", *_NEWEST)
 _SIGNATURE = b"\r\n\r\n\0\r\nQUIT\n"
 _PROXY = 0x21
 _UNIQUE_ID = 0x05
@@ -64,13 +68,36 @@ class SimulatedRequest:
 
     @property
     def is_newer(self) -> bool:
-        """Whether the request is one of HTTP/2 or HTTP/3, which is sent as one of HTTP/1.1."""
-        return self.version.startswith(("HTTP/2", "HTTP/3"))
+        """Whether the request is one of HTTP/2 or HTTP/3."""
+        return self.payload is None and self.version.startswith(_NEWER)
+
+    @property
+    def is_http2(self) -> bool:
+        """Whether the request is sent as one of HTTP/2; others that are newer are HTTP/1.1."""
+        if not self.is_newer or self.version.startswith(_NEWEST) or self.method == "CONNECT":
+            return False
+        return len(self.body) <= LARGEST_BODY
 
     def to_send(self) -> bytes:
         """Return what the client sends, but for TLS around it."""
         if self.payload is not None:
             return self.payload
+        target, headers = self._line()
+        version = "HTTP/1.1" if self.is_newer else self.version
+        lines = [f"{self.method} {target} {version}", *(f"{n}: {v}" for n, v in headers)]
+        return "\r\n".join((*lines, "", "")).encode("utf-8", "surrogateescape") + self.body
+
+    def to_send_as_http2(self, scheme: str) -> bytes:
+        """Return what a client of HTTP/2 sends, with the preface of the connection."""
+        target, headers = self._line()
+        hosts = [value for name, value in headers if name.lower() == "host"]
+        fields = [(":method", self.method), (":scheme", scheme), (":path", target)]
+        fields += [(":authority", host) for host in hosts[:1]]
+        fields += [one for one in headers if one[0].lower() != "host"]
+        return http2_request(fields, self.body)
+
+    def _line(self) -> tuple[str, list[tuple[str, str]]]:
+        """Return the target of the request and its header fields."""
         parts = urlsplit(self.url)
         target = self.url
         headers = list(self.headers)
@@ -83,9 +110,7 @@ class SimulatedRequest:
                 headers.insert(0, ("Host", parts.netloc.rpartition("@")[2]))
         if self.body and not any(name.lower() == "content-length" for name, _ in headers):
             headers.append(("Content-Length", str(len(self.body))))
-        version = "HTTP/1.1" if self.is_newer else self.version
-        lines = [f"{self.method} {target} {version}", *(f"{n}: {v}" for n, v in headers)]
-        return "\r\n".join((*lines, "", "")).encode("utf-8", "surrogateescape") + self.body
+        return target, headers
 
     def proxy_header(self, number: int, default: str, default_port: int) -> bytes:
         """Return the header of the PROXY protocol that says where the connection is from.
@@ -113,12 +138,12 @@ def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     return None if found.is_unspecified else found
 
 
-def tls_context() -> ssl.SSLContext:
-    """Return what a client of the simulation takes for TLS: any certificate, HTTP/1.1."""
+def tls_context(*protocols: str) -> ssl.SSLContext:
+    """Return what a client of the simulation takes for TLS: any certificate, these protocols."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
-    context.set_alpn_protocols(["http/1.1"])
+    context.set_alpn_protocols([*(protocols or ("http/1.1",))])
     return context
 
 

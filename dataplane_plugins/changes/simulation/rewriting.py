@@ -180,6 +180,7 @@ class Rewriting:
         if rows.name in NOTED_ROWS:
             return lambda row, section, number: self._notes.row(rows, row, section, number)
         changes: dict[str, Change] = {
+            "acls": self._notes.acl,
             "filters": self._filter,
             "binds": self._entrances.bind,
             "servers": self._server,

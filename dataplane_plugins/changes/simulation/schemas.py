@@ -55,7 +55,7 @@ REQUEST = {
         "bind": _text("Name or address of the bind line."),
         "method": _text("Method, GET unless given."),
         "url": _text("Path and query, or a whole URL, whose scheme, host and port then count."),
-        "version": _text("Version of the protocol, HTTP/1.1 unless given."),
+        "version": _text("Version of the protocol, as HTTP/2; HTTP/1.1 unless given."),
         "headers": {"description": "Header fields: an object, or a list with name and value."},
         "cookies": {"type": "object", "additionalProperties": _TEXT,
                     "description": "Cookies, by name."},

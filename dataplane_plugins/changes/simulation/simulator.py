@@ -17,6 +17,8 @@ from dataplane_plugins.changes.simulation.scratch_text import Entrance, ScratchT
 
 _SECONDS = 60.0
 _COMPARED = ("outcome", "backend", "server", "status", "location", "response_status")
+_UNKNOWN_VERSION = "unknown: what rules find in the version"
+_NO_HTTP2 = "the bind line takes no HTTP/2: the client has sent HTTP/1.1"
 _MADE_UP = "the server is taken to answer 200 without header fields: `response` says another answer"
 
 
@@ -76,9 +78,8 @@ class Simulator:
         seen = self._run(warm, entrance, request)
         explain = Explanation(self._registry, warm.document, scratch, warm.backends, self._path)
         result = explain(entrance, seen)
-        if request.is_newer and request.payload is None:
-            text = f"unknown: what rules find in the version of {request.version}, sent as HTTP/1.1"
-            result["remarks"].append({"text": text, "line": None})
+        if request.is_newer and not seen.is_http2:
+            result["remarks"].append(_of_version(request, entrance))
         if request.response is None and any(one["phase"] == "response" and one["condition"]
                                             and one["state"] != "not_reached"
                                             for one in result["rules"]):  # fmt: skip
@@ -95,6 +96,13 @@ class Simulator:
             if rule is not None and rule.held(end) and teaches(rule.values):
                 warm.changed = True
         return seen
+
+
+def _of_version(request: SimulatedRequest, entrance: Entrance) -> dict[str, Any]:
+    """Return the remark on a newer version of HTTP in which a request was not sent."""
+    if request.is_http2:
+        return {"text": _NO_HTTP2, "line": entrance.line}
+    return {"text": f"{_UNKNOWN_VERSION} of {request.version}, sent as HTTP/1.1", "line": None}
 
 
 def teaches(values: Any) -> bool:

@@ -202,16 +202,17 @@ def test_no_line_of_a_file_that_a_text_names_is_told(api: SimulatingApi, tmp_pat
 
 
 def test_what_cannot_be_known_is_said_to_be_unknown(api: SimulatingApi) -> None:
-    text = SHOP.replace("  use_backend api", "  http-request deny if { ssl_c_used }\n  use_backend api")
-    text = text.replace("backend static\n", "backend static\n  http-response set-header x y\n")
+    rules = "  acl known ssl_fc_has_crt\n  http-request deny if { ssl_c_used } || known { ssl_c_s_dn(cn),lower a }\n"
+    text = SHOP.replace("  use_backend api", f"{rules}  use_backend api")
     static, shop = api.ask({"url": "/a.css"}, {"url": "/"}, text=text)["results"]
-    certificate = {"text": "unknown: it looks at the client's certificate, and the simulation has none", "line": 17}
-    assert static["remarks"] == [certificate]
-    assert shop["remarks"] == [certificate]
+    known = {"text": "unknown: ssl_fc_has_crt looks at the client's certificate, and the simulation has none", "line": 17}
+    both = "unknown: ssl_c_used, ssl_c_s_dn look at the client's certificate, and the simulation has none"
+    assert static["remarks"] == shop["remarks"]
+    assert sorted(static["remarks"], key=lambda one: int(one["line"])) == [known, {"text": both, "line": 18}]
 
 
-def test_a_request_of_http_2_is_treated_as_one_of_http_1(api: SimulatingApi) -> None:
-    older, newer = api.ask({"url": "/a.css"}, {"url": "/a.css", "version": "HTTP/2"})["results"]
-    remark = {"text": "unknown: what rules find in the version of HTTP/2, sent as HTTP/1.1", "line": None}
+def test_a_request_of_http_3_is_treated_as_one_of_http_1(api: SimulatingApi) -> None:
+    older, newer = api.ask({"url": "/a.css"}, {"url": "/a.css", "version": "HTTP/3"})["results"]
+    remark = {"text": "unknown: what rules find in the version of HTTP/3, sent as HTTP/1.1", "line": None}
     assert newer.pop("remarks") == [*older.pop("remarks"), remark]
     assert newer == older
