@@ -34,6 +34,8 @@ class SimulatedResponse:
         headers = [one for one in self.headers if one[0].lower() != _LENGTH]
         if has_body:
             headers.append(("Content-Length", str(self.length)))
+        # HAProxy keeps this from rules. Else it could use the connection once more.
+        headers.append(("Connection", "close"))
         lines = [f"HTTP/1.1 {self.status} {reason(self.status)}"]
         lines += [f"{name}: {value}" for name, value in headers]
         head = "\r\n".join((*lines, "", "")).encode("utf-8", "surrogateescape")

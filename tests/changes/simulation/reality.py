@@ -26,6 +26,7 @@ from tests.server import certificates
 _SECONDS = 2.0
 """How long a client waits for an answer: nothing is heard of a connection that is dropped."""
 _SERVER = re.compile(rb"(?:X-Server: |SERVER )([0-9.]+)", re.IGNORECASE)
+_LENGTH = re.compile(rb"^content-length: *([0-9]+)", re.IGNORECASE | re.MULTILINE)
 _HTTP = re.compile(rb"[A-Z]+ \S+ HTTP/1")
 
 
@@ -68,8 +69,11 @@ class Servers:
             if not _HTTP.match(asked):
                 connection.sendall(f"SERVER {address}\n".encode())
                 return
+            length = _LENGTH.search(asked)
+            while length is not None and len(asked) < asked.find(b"\r\n\r\n") + 4 + int(length[1]):
+                asked += connection.recv(65536)  # what is not read would reset the connection
             said = self.response
-            headers = (*said.headers, ("X-Server", address), ("Connection", "close"))
+            headers = (*said.headers, ("X-Server", address))
             connection.sendall(replace(said, headers=headers).to_send(asked.split(b" ")[0].decode()))
 
     def close(self) -> None:

@@ -9,7 +9,7 @@ import pytest
 from dataplane_plugins.changes.simulation.expectations import read_requests
 from dataplane_plugins.changes.simulation.responses import SimulatedResponse
 from tests.changes.simulation.configurations import ALL, HEAD, Case, backends, front, requests
-from tests.changes.simulation.reality import Met, placed, running, send
+from tests.changes.simulation.reality import Met, Place, placed, running, send
 from tests.changes.simulation.support import SHOP, SimulatingApi
 from tests.changes.simulation.test_reality import VERSIONS, Machine
 from tests.harness.fixtures import one_haproxy
@@ -233,3 +233,9 @@ def test_a_response_that_is_none_is_refused(api: SimulatingApi, response: dict[s
 def test_a_large_body_comes_to_the_server_whole(api: SimulatingApi) -> None:
     found = api.one(url="/a.css", method="POST", body="x" * 900_000, response={"status": 201, "body": "y" * 500_000})
     assert (found["outcome"], found["response_status"]) == ("forwarded", 201)
+
+
+def test_rules_see_no_header_field_of_the_connection(machine: Machine) -> None:
+    text = SHOP.replace("\n  use_backend static", '\n  http-response set-header X-C "<%[res.hdr(connection)]>"\n  use_backend static', 1)
+    (found,) = machine.simulated(Place(text, (0, 0)), [{"url": "/a.css"}])
+    assert {"name": "x-c", "value": "<>"} in found["response_headers"]
