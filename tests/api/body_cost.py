@@ -1,5 +1,6 @@
 """What a body costs: peak memory and processor time of a request in a process of its own."""
 
+import base64
 import gc
 import json
 import os
@@ -10,7 +11,56 @@ from typing import NamedTuple
 
 from falcon import testing
 
+from dataplane_core.api.body_amounts import MOST_PARTS
+
 MEGA = 1 << 20
+USER = "Basic " + base64.b64encode(b"admin:pw").decode()
+TEXT = "global\n\ndefaults\n  mode http\n\nbackend be\n  server s1 192.0.2.1:80\n"
+SERVERS = "/v2/services/haproxy/configuration/servers?backend=be&version=1"
+PLACES = {
+    "an object": ("POST", SERVERS),
+    "an object of version 1": ("POST", SERVERS.replace("/v2", "/v1")),
+    "an object of version 3": ("POST", "/v3/services/haproxy/configuration/backends/be/servers?version=1"),
+    "a list": ("PUT", "/v3/services/haproxy/configuration/backends/be/acls?version=1"),
+    "a whole section": ("PUT", "/v3/services/haproxy/configuration/backends/be?full_section=true&version=1"),
+    "a site": ("POST", "/v2/services/haproxy/sites?version=1"),
+    "a desired state": ("POST", "/dataplane/v1/apply"),
+    "a plan": ("POST", "/dataplane/v1/plan"),
+    "a text in JSON": ("POST", "/v3/services/haproxy/configuration/raw?version=1"),
+}
+
+
+def filled(item: bytes, size: int, begin: bytes = b"[", end: bytes = b"]") -> bytes:
+    return begin + b",".join([item] * (size // (len(item) + 1) - 1)) + end
+
+
+def many_names(size: int) -> bytes:
+    return b"{" + b",".join(b'"k%07d":1' % number for number in range(size // 13)) + b"}"
+
+
+BODIES = {
+    "lists": filled(b"[]", 30 * MEGA),
+    "objects": filled(b"{}", 30 * MEGA),
+    "strings": filled(b'"a"', 30 * MEGA),
+    "names": many_names(30 * MEGA),
+    "one name": filled(b'"name":1', 30 * MEGA, b"{", b"}"),
+    "lists in a property": filled(b"[]", 30 * MEGA, b'{"name":"a","weight":[', b"]}"),
+    "lists in one another": b"[" * (30 * MEGA),
+    "objects in one another": b'{"a":' * (6 * MEGA),
+    "a long string": b'"' + b"a" * (30 * MEGA) + b'"',
+    "a long number": b"9" * (30 * MEGA),
+    "a long fraction": b"0." + b"9" * (30 * MEGA),
+    "spaces": b" " * (30 * MEGA) + b"1",
+    "no number": filled(b"NaN", 30 * MEGA),
+    "surrogates": filled(b'"\\udc80"', 30 * MEGA),
+    "escapes": b'"' + b'\\"' * (15 * MEGA),
+}
+SMALLER = {
+    "lists, as many as there may be": filled(b"[]", MOST_PARTS * 3 // 2 - 9),
+    "objects, as many as there may be": filled(b'{"a":1}', MOST_PARTS * 2 - 9),
+    "names, as many as there may be": many_names(MOST_PARTS * 13 // 2 - 90),
+    "objects with a name": filled(b'{"name":"a"}', MOST_PARTS * 13 // 3 - 90),
+}
 
 
 class Cost(NamedTuple):

@@ -13,7 +13,7 @@ from falcon import testing
 
 from tests.harness.disks import tiny_disk
 from tests.harness.server import ApiServer, Client
-from tests.harness.waiting import until
+from tests.harness.waiting import stays
 from tests.storage.support import Storage, bundle, certificate, form, private_key
 
 BASE = "/v2/services/haproxy"
@@ -180,7 +180,8 @@ def test_a_server_that_is_killed_in_the_middle_of_uploads(tmp_path):
             else:
                 request = path, MEDIA, form("new" + Path(NAMES[kind]).suffix, data)
             connections.append(half(client, server.port, method, *request))
-        until(lambda: all(list((tmp_path / kind).glob(".new.*.tmp")) for kind in REPLACED))
+        assert client.version()
+        assert stays(lambda: not any(list((tmp_path / kind).glob(".new.*")) for kind in PATHS))
         server.kill()
         server.start()
         for kind, files in before.items():

@@ -7,7 +7,7 @@ import pytest
 from dataplane_core.errors import ReloadFailed
 from dataplane_core.store.files import Candidate
 from tests.harness.server import ApiServer
-from tests.harness.waiting import until
+from tests.harness.waiting import stays
 from tests.storage.support import FOLDERS, STORAGE, Storage, bundle, form
 
 LIMIT = 300_000
@@ -53,22 +53,22 @@ def test_the_limit_on_bodies_holds(server, chunked):
 
 
 def half_an_upload(server):
-    """A connection on which half of a map has come, and the temporary file that holds it."""
+    """A connection on which half of a map has come, and the folder of maps."""
     body = form("half", b"k v\n" * 50_000)
     client = server.client()
     lines = [f"POST {STORAGE}/maps HTTP/1.1", "Host: x", f"Content-Type: {MEDIA}"]
     lines += [f"Content-Length: {len(body)}", f"Authorization: {client.headers['Authorization']}"]
     connection = socket.create_connection(("127.0.0.1", server.port), 10)
     connection.sendall("\r\n".join([*lines, "", ""]).encode() + body[: len(body) // 2])
-    maps = server.folder / "maps"
-    until(lambda: list(maps.glob(".half.map.*.tmp")))
-    return connection, maps
+    return connection, server.folder / "maps"
 
 
 def test_a_client_that_goes_away(server):
+    """What comes of an upload is in no folder of files before all of it is there."""
     connection, maps = half_an_upload(server)
+    assert stays(lambda: list(maps.iterdir()) == [])
     connection.close()
-    until(lambda: list(maps.iterdir()) == [])
+    assert stays(lambda: list(maps.iterdir()) == [])
 
 
 def test_two_uploads_of_one_name(storage, monkeypatch):

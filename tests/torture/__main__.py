@@ -11,7 +11,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.torture import slow_clients
+from tests.torture import large_bodies, slow_clients
 from tests.torture.cycles import Torture
 from tests.torture.waits import run_all
 
@@ -30,9 +30,12 @@ def main() -> int:
         "--slow-clients", type=int, nargs="?", const=slow_clients.MANY, default=0, metavar="NUMBER",
         help=f"hold so many connections ({slow_clients.MANY}) that are never done, and measure what others get",
     )
+    parser.add_argument("--large-bodies", action="store_true", help="measure what large bodies cost")
     arguments = parser.parse_args()
     if arguments.slow_clients:
         return slow_clients.run_all(arguments.slow_clients)
+    if arguments.large_bodies:
+        return large_bodies.run_all()
     if arguments.confirm:
         return run_all()
     with tempfile.TemporaryDirectory(prefix="dataplane-torture-") as temporary:
