@@ -17,12 +17,10 @@ import tempfile
 import threading
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
-from dataplane_core.haproxy.addresses import SocketAddress
-from dataplane_core.haproxy.runtime_client import RuntimeClient
 from tests.api.support import TRANSACTIONS
 from tests.changes.shop import V3, Changes
 from tests.golden.offline import Case
@@ -83,8 +81,7 @@ class Foretold:
     delay = 0.02
 
     def __init__(self, folder: Path, text: str, process: HaproxyProcess) -> None:
-        self.master = RuntimeClient(SocketAddress(path=str(process.master)))
-        self.worker = process.master
+        self._master = str(process.master)
         assert process.process is not None
         self.process = process.process
         # Who started it has to see its end, or it still seems to run.
@@ -110,21 +107,26 @@ class Foretold:
 
     def state(self) -> tuple[str, list[str]]:
         """The process id of the worker, and what it knows of its servers."""
-        lines = self._asked("@1 show info;@1 show servers state").splitlines()
+        lines = until(self._shown)
         # Backend, name, address, what was decided of it, weight in use and as set, port.
         wanted = (1, 3, 4, 6, 7, 8, 18)
         known = [" ".join(line.split(" ")[at] for at in wanted) for line in lines if line.count(" ") > 18]
         pid = next(line.partition(": ")[2] for line in lines if line.startswith("Pid: "))
         return pid, [line for line in known if not line.startswith("#")]
 
-    def _asked(self, commands: str) -> str:
-        """What the worker says to some commands, over the socket of its master and in one trip."""
-        with socket.socket(socket.AF_UNIX) as client:
+    def _shown(self) -> list[str]:
+        """What the worker says of itself and its servers, in one trip over the socket of its master.
+
+        Nothing while the master starts itself anew, as it does for each reload up to 3.0.
+        """
+        with suppress(OSError), socket.socket(socket.AF_UNIX) as client:
             client.settimeout(PATIENCE)
-            client.connect(str(self.worker))
-            client.sendall(commands.encode() + b"\n")
+            client.connect(self._master)
+            client.sendall(b"@1 show info;@1 show servers state\n")
             client.shutdown(socket.SHUT_WR)
-            return b"".join(iter(lambda: client.recv(1 << 16), b"")).decode()
+            lines = b"".join(iter(lambda: client.recv(1 << 16), b"")).decode().splitlines()
+            return lines if any(line.startswith("Pid: ") for line in lines) else []
+        return []
 
     def drift(self) -> set[str]:
         """In what the worker is not what the file says."""
