@@ -9,7 +9,8 @@ from typing import Any
 from dataplane_core.dataclass import dataclass
 from dataplane_core.errors import AlreadyExists, BadRequest
 from dataplane_core.first_run.machine import Machine
-from dataplane_core.store.files import Candidate, storage_errors, sync_directory
+from dataplane_core.store.candidate import Candidate
+from dataplane_core.store.files import storage_errors
 
 _HEAD = """\
 # Settings of the server, written by `dataplane init`: `dataplane serve -f {file}`.
@@ -78,7 +79,7 @@ def write_settings(file: str, text: str, force: bool) -> None:
             candidate.publish() if force else candidate.publish_new()
         except FileExistsError:
             raise already_there(file) from None
-    sync_directory(path.parent)
+        candidate.sync_folder()
 
 
 def already_there(file: str) -> AlreadyExists:

@@ -30,16 +30,10 @@ from dataplane_core.services import FileObjects
 from dataplane_core.store import State
 from dataplane_core.store.archive import BlamedLine, Wanted
 from dataplane_core.store.author import ChangeOptions
+from dataplane_core.store.candidate import Candidate, write_atomically
 from dataplane_core.store.config import ConfigStore
 from dataplane_core.store.configuration_file import discard_store
-from dataplane_core.store.files import (
-    Candidate,
-    read_file,
-    storage_errors,
-    sweep_folder,
-    sync_directory,
-    write_atomically,
-)
+from dataplane_core.store.files import read_file, storage_errors, sweep_folder, sync_directory
 from dataplane_core.store.findings import SentFinding
 from dataplane_core.store.folder import Folder, resource_folder
 from dataplane_core.store.head import decode_text, encode_text, split_header

@@ -16,7 +16,8 @@ from shutil import rmtree
 
 from dataplane_core.dataclass import dataclass
 from dataplane_core.errors import StorageFailed
-from dataplane_core.store.files import read_file, storage_errors, sync_directory, write_atomically
+from dataplane_core.store.candidate import Candidate, write_atomically
+from dataplane_core.store.files import read_file, storage_errors, sync_directory
 from dataplane_core.store.head import digest_of
 from dataplane_core.store.journal.state import State
 
@@ -53,14 +54,20 @@ class Former:
 
     def put_back(self) -> bool:
         """Undo the change, unless others have changed the file since; return whether it did."""
-        if _digest(self.path) != self.digest:
-            return False
         if self.data is None:
+            if _digest(self.path) != self.digest:
+                return False
             with storage_errors(self.path, "deleted"):
                 self.path.unlink(missing_ok=True)
             sync_directory(self.path.parent)
-        else:
-            write_atomically(self.path, self.data, self.mode)
+            return True
+        with Candidate(self.path, self.data, self.mode) as candidate:
+            present = candidate.present()
+            if ("" if present is None else digest_of(present)) != self.digest:
+                return False
+            candidate.sync()
+            candidate.publish()
+            candidate.sync_folder()
         return True
 
 

@@ -22,10 +22,10 @@ from dataplane_core.references.former import Former
 from dataplane_core.references.shown_files import check_shown
 from dataplane_core.references.used_files import UsedFiles
 from dataplane_core.store.author import NOBODY, PLAIN, Author, ChangeOptions
+from dataplane_core.store.candidate import write_atomically
 from dataplane_core.store.change import Outcome
 from dataplane_core.store.config import ConfigStore
 from dataplane_core.store.file_history import FOLDERS, FileHistory
-from dataplane_core.store.files import write_atomically
 from dataplane_core.store.head import split_header
 from dataplane_core.store.journal.file_states import FileState
 from dataplane_core.store.journal.state import State
@@ -153,11 +153,14 @@ class Rollback:
 
     def _replacement(self, one: FileState) -> Replacement:
         """Return what a file is now, and what puts the one in its place that is to come back."""
+        folder, name = os.path.split(one.path)
         path, content = Path(one.path), self._content(one)
+        real = Path(os.path.realpath(folder), name)  # a link there is replaced, not followed
         data = path.read_bytes() if path.is_file() else None
         mode = path.stat().st_mode & _MODE if data is not None else 0o600
         former = Former(path, data, mode, content)
-        return Replacement(former, partial(write_atomically, path, content, one.mode & _MODE))
+        mode = one.mode & _MODE
+        return Replacement(former, partial(write_atomically, real, content, mode, real=True))
 
 
 def _reason(files: Sequence[FileState]) -> str:

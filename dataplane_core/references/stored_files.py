@@ -10,10 +10,10 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-from dataplane_core.errors import CheckFailed
+from dataplane_core.errors import CheckFailed, NotFound
 from dataplane_core.references.former import Former
 from dataplane_core.references.used_files import UsedFiles
-from dataplane_core.store.files import Candidate, sync_directory
+from dataplane_core.store.candidate import Candidate
 from dataplane_core.store.folder import Folder
 from dataplane_core.store.locks import locked
 from dataplane_core.store.rehearsal import FileChange, rehearsing
@@ -50,7 +50,7 @@ class StoredFiles:
             for piece in pieces:
                 candidate.append(piece)
                 size += len(piece)
-            data = candidate.path.read_bytes()
+            data = candidate.data()
             checked = check(data) if check else None
             candidate.sync()
             with self.changing():
@@ -77,8 +77,10 @@ class StoredFiles:
     def write_alone(self, name: str, data: bytes, bring: BringToHaproxy) -> tuple[str, Former]:
         """Replace a file as `write` does, for who keeps other changes away already."""
         path = self.folder.find(name)
-        with Candidate(path, data, self.folder.mode) as candidate:
-            former = self.folder.read(name)
+        with self.folder.replacing(name, data) as candidate:
+            former = candidate.present()
+            if former is None:  # it has become a link or a folder just now
+                raise NotFound(f"missing object: there is no file {name} in {self.folder.path}")
             if not self.folder.mode & 0o007:
                 candidate.protect()
             candidate.sync()
@@ -90,7 +92,7 @@ class StoredFiles:
             kept = self.used_files.kept(path, data)
             with kept, self._settled(name, candidate, version):
                 candidate.publish()
-                sync_directory(candidate.target.parent)
+                candidate.sync_folder()
             return reason, Former(path, former, 0o600, data)
 
     def remove(self, name: str, bring: BringToHaproxy) -> tuple[str, Former]:
@@ -100,8 +102,7 @@ class StoredFiles:
         """
         path = self.folder.find(name)
         with self.changing():
-            former = self.folder.read(name)
-            mode = path.stat().st_mode & 0o777
+            former, mode = self.folder.read_with_mode(name)
             if (noted := rehearsing()) is not None:
                 self.used_files.check_removal(path)
                 noted.files.append(FileChange(path, former, None))

@@ -31,13 +31,13 @@ from dataplane_core.errors import (
     TransactionOutdated,
     VersionMismatch,
 )
+from dataplane_core.store.candidate import Candidate
 from dataplane_core.store.change import Outcome
 from dataplane_core.store.change_rules import ChangeRules
 from dataplane_core.store.commit_request import CommitRequest
 from dataplane_core.store.configuration_file import ConfigurationFile, LockedConfiguration
 from dataplane_core.store.delivery import Delivery, DeliveryMeans
 from dataplane_core.store.failpoints import failpoint
-from dataplane_core.store.files import Candidate
 from dataplane_core.store.hand_edits import HandEdits
 from dataplane_core.store.head import digest_of, encode_text
 from dataplane_core.store.journal.transactions import unknown_transaction

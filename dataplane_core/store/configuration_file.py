@@ -22,14 +22,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from dataplane_core.errors import StorageFailed
+from dataplane_core.store.candidate import Candidate
 from dataplane_core.store.failpoints import failpoint
-from dataplane_core.store.files import (
-    Candidate,
-    file_identity,
-    read_file,
-    storage_errors,
-    sync_directory,
-)
+from dataplane_core.store.files import file_identity, read_file, storage_errors, sync_directory
 from dataplane_core.store.head import decode_text, digest_of, split_header
 from dataplane_core.store.journal.version_records import VersionRecord
 from dataplane_core.store.lock_file import HeldLock, LockFile, ReadOnlyLock
@@ -242,7 +237,7 @@ class LockedConfiguration:
         """
         status = candidate.publish()
         failpoint("replaced")
-        sync_directory(candidate.target.parent)
+        candidate.sync_folder()
         failpoint("directory-synced")
         self._lock.set_mark(snapshot.version, snapshot.digest)
         self._file.take_written(snapshot, status)

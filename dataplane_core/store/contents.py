@@ -13,7 +13,8 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
-from dataplane_core.store.files import storage_errors, sync_directory, sync_file, write_atomically
+from dataplane_core.store.candidate import write_atomically
+from dataplane_core.store.files import storage_errors, sync_directory, sync_file
 from dataplane_core.store.locks import locked
 
 _PRIVATE = b"PRIVATE KEY-----"

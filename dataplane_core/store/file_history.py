@@ -167,7 +167,7 @@ class FileHistory:
     def _state_of(self, path: str, *, stored: bool) -> FileState | None:
         """Return a file as it is now, as it was if it cannot be read; None for what is none."""
         try:
-            status = os.stat(path)
+            status = os.lstat(path) if stored else os.stat(path)
         except OSError:
             return None
         if not stat.S_ISREG(status.st_mode):
@@ -188,7 +188,7 @@ class FileHistory:
     def _read(self, path: Path, status: os.stat_result, *, stored: bool) -> FileState:
         mode = stat.S_IMODE(status.st_mode)
         if stored and status.st_size <= _LARGEST:
-            data, _ = read_file(path)
+            data, _ = read_file(path, follow=False)
             return FileState(str(path), self.contents.keep(data), len(data), mode, "content")
         return FileState(str(path), _digest(path, status), status.st_size, mode, "digest")
 

@@ -14,12 +14,12 @@ from dataplane_core.dataclass import dataclass
 from dataplane_core.errors import AlreadyExists, Code, Invalid, NotFound
 from dataplane_core.lazy_pattern import lazy_pattern
 from dataplane_core.settings import Settings
-from dataplane_core.store.files import Candidate, storage_errors, sweep_folder, sync_directory
+from dataplane_core.store.candidate import MOVED, Candidate, open_present, open_real_folder
+from dataplane_core.store.files import storage_errors, sweep_folder, sync_directory
 from dataplane_core.store.journal.state import State
 
 _NAME = lazy_pattern(r"[A-Za-z0-9_][A-Za-z0-9_.+=@-]*")
 _LONGEST = 200  # a temporary file's name is longer, and file systems take 255 bytes
-_FLAGS = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ class Folder:
     def find(self, name: str) -> Path:
         """Return the path of a file; raises `NotFound`."""
         if self._target(name) is None:
-            raise NotFound(f"missing object: there is no file {name} in {self.path}")
+            raise self._missing(name)
         return self.path / name
 
     def open(self, name: str) -> tuple[IO[bytes], int]:
@@ -77,16 +77,32 @@ class Folder:
 
         Raises `NotFound` and `StorageFailed`.
         """
+        file = self._opened(name)
+        return file, os.fstat(file.fileno()).st_size
+
+    def _opened(self, name: str) -> IO[bytes]:
+        """Open a file in the folder that its name leads to; raises as `open` does.
+
+        Where a link is followed, it is once: what is opened is no link, nor lies behind one.
+        """
         target = self._target(name)
         if target is None:
-            raise NotFound(f"missing object: there is no file {name} in {self.path}")
-        with storage_errors(self.path / name, "read"):
-            handle = os.open(target, _FLAGS)
-        status = os.fstat(handle)
-        if not stat.S_ISREG(status.st_mode):  # it was changed just now
-            os.close(handle)
-            raise NotFound(f"missing object: there is no file {name} in {self.path}")
-        return os.fdopen(handle, "rb"), status.st_size
+            raise self._missing(name)
+        parent, last = os.path.split(target)
+        try:
+            folder = open_real_folder(parent)
+            try:
+                return os.fdopen(open_present(last, folder), "rb")
+            finally:
+                os.close(folder)
+        except OSError as error:
+            if error.errno in MOVED:  # just now
+                raise self._missing(name) from None
+            with storage_errors(self.path / name, "read"):
+                raise
+
+    def _missing(self, name: str) -> NotFound:
+        return NotFound(f"missing object: there is no file {name} in {self.path}")
 
     def read(self, name: str) -> bytes:
         """Return the bytes of a file; raises as `open` does."""
@@ -94,12 +110,36 @@ class Folder:
         with file, storage_errors(self.path / name, "read"):
             return file.read()
 
+    def read_with_mode(self, name: str) -> tuple[bytes, int]:
+        """Return the bytes of a file and its mode; raises as `open` does."""
+        file = self._opened(name)
+        with file, storage_errors(self.path / name, "read"):
+            return file.read(), stat.S_IMODE(os.fstat(file.fileno()).st_mode)
+
     def begin(self, name: str) -> Candidate:
         """Make a temporary file for a new file; raises `AlreadyExists`, `StorageFailed`."""
         self.check_free(name)
+        return Candidate(self._real / name, b"", self.mode, real=True)
+
+    def replacing(self, name: str, data: bytes) -> Candidate:
+        """Make a temporary file for one that is there; raises `NotFound`, `StorageFailed`."""
+        target = self._target(name)
+        if target is None:
+            raise self._missing(name)
+        return Candidate(Path(target), data, self.mode, real=True)
+
+    def putting(self, name: str, data: bytes) -> Candidate:
+        """Make a temporary file for one that may be there; raises as `replacing` does."""
+        if os.path.lexists(self.path / name):
+            return self.replacing(name, data)
+        return Candidate(self._real / name, data, self.mode, real=True)
+
+    @property
+    def _real(self) -> Path:
+        """The folder without links in its path; it is made where there is none."""
         with storage_errors(self.path, "made"):
             self.path.mkdir(parents=True, exist_ok=True)
-        return Candidate(self.path / name, b"", self.mode)
+        return Path(os.path.realpath(self.path))
 
     def check_free(self, name: str) -> None:
         """Raise `AlreadyExists` if anything has the name, be it no file."""
@@ -112,7 +152,7 @@ class Folder:
             candidate.publish_new()
         except FileExistsError:
             raise AlreadyExists(f"object already exists: {candidate.target}") from None
-        sync_directory(self.path)
+        candidate.sync_folder()
 
     def remove(self, name: str) -> None:
         """Delete a file; of a link, the link. Raises `NotFound`, `StorageFailed`."""

@@ -9,7 +9,7 @@ import logging
 from pathlib import Path
 
 from dataplane_core.errors import CheckFailed, DataplaneError, StorageFailed
-from dataplane_core.store.files import write_atomically
+from dataplane_core.store.candidate import write_atomically
 from dataplane_core.store.journal.version_records import VersionRecord
 from dataplane_core.store.judge import Judge
 from dataplane_core.store.messages import one_line

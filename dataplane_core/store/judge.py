@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from dataplane_core.errors import CheckFailed, Finding, Reference
-from dataplane_core.store.files import Candidate
+from dataplane_core.store.candidate import Candidate
 from dataplane_core.store.findings import FindingPresenter
 from dataplane_core.store.head import Head, encode_text
 from dataplane_core.store.ports import ConfigurationCheck, Locate, Verdict

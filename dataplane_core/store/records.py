@@ -10,9 +10,9 @@ from pathlib import Path
 
 from dataplane_core.dataclass import dataclass
 from dataplane_core.errors import NotFound, StorageFailed
+from dataplane_core.store.candidate import Candidate
 from dataplane_core.store.failpoints import failpoint
 from dataplane_core.store.file_history import FileHistory
-from dataplane_core.store.files import Candidate
 from dataplane_core.store.head import decode_text, digest_of, encode_text
 from dataplane_core.store.journal.file_states import FileState
 from dataplane_core.store.journal.state import State
@@ -262,8 +262,7 @@ class Records:
                 return
             if owner is not None and not self.state.first:
                 raise StorageFailed(
-                    f"{self.state.directory} is in use for {owner}: set another "
-                    "dataplane.state_dir"
+                    f"{self.state.directory} is in use for {owner}: set another dataplane.state_dir"
                 )
             self.versions.clear(connection)
             self.transactions.clear(connection)

@@ -3,9 +3,9 @@
 import logging
 import time
 
+from dataplane_core.store.candidate import Candidate
 from dataplane_core.store.configuration_file import ConfigurationFile, LockedConfiguration
 from dataplane_core.store.failpoints import failpoint
-from dataplane_core.store.files import Candidate
 from dataplane_core.store.hand_edits import HandEdits
 from dataplane_core.store.head import decode_text, digest_of, encode_text, join, split_header
 from dataplane_core.store.journal.version_records import VersionRecord

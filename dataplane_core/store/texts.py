@@ -16,12 +16,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from dataplane_core.lazy_pattern import lazy_pattern
-from dataplane_core.store.files import (
-    storage_errors,
-    sync_directory,
-    sync_file,
-    write_atomically,
-)
+from dataplane_core.store.candidate import write_atomically
+from dataplane_core.store.files import storage_errors, sync_directory, sync_file
 from dataplane_core.store.head import digest_of, encode_text
 from dataplane_core.store.snapshot import Snapshot
 

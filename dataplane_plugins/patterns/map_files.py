@@ -15,6 +15,7 @@ from dataplane_core.plugin import (
     Code,
     FileChange,
     Invalid,
+    NotFound,
     State,
     dataclass,
     lazy_pattern,
@@ -136,9 +137,16 @@ class MapFiles:
         if (noted := rehearsing()) is not None:
             noted.files.append(FileChange(path, before, after))
             return True
-        status = write_atomically(path, after)
+        status = write_atomically(self._real(path), after, real=True)
         self.state.set_value(f"map file {path}", str(status.st_mtime_ns))
         return True
+
+    def _real(self, path: Path) -> Path:
+        """Return where a file of the folder is; raises `NotFound` where it has left the folder."""
+        real = path.resolve()
+        if not real.is_relative_to(self.folder.resolve()):
+            raise NotFound(f"missing object: {path} leads out of {self.folder}")
+        return real
 
     def wrote_last(self, path: Path) -> bool:
         """Return whether nobody else has written a file since `write` did."""

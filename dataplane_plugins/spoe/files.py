@@ -37,7 +37,6 @@ from dataplane_core.plugin import (
     rehearsing,
     storage_errors,
     sweep_folder,
-    sync_directory,
     with_last_newline,
 )
 from dataplane_plugins.spoe.models import GROUP, agent, message, numbered_rows
@@ -177,7 +176,7 @@ class SpoeFiles:
                     return str(path)
                 with self._services.used_files.kept(path, ended):
                     candidate.publish()
-            sync_directory(path.parent)
+                    candidate.sync_folder()
         return str(path)
 
     def delete(self, name: str) -> None:

@@ -7,7 +7,7 @@ from contextlib import suppress
 import pytest
 
 from dataplane_core.references import UsedFiles
-from dataplane_core.store.files import Candidate
+from dataplane_core.store.candidate import Candidate
 from tests.harness.waiting import PATIENCE, until
 from tests.storage.support import Storage
 

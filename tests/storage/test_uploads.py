@@ -5,7 +5,7 @@ import socket
 import pytest
 
 from dataplane_core.errors import ReloadFailed
-from dataplane_core.store.files import Candidate
+from dataplane_core.store.candidate import Candidate
 from tests.harness.server import ApiServer
 from tests.harness.waiting import stays
 from tests.storage.support import FOLDERS, STORAGE, Storage, bundle, form

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from dataplane_core.errors import StorageFailed, StorageFull
+from dataplane_core.store import candidate as candidates
 from dataplane_core.store import files
 
 
@@ -16,18 +17,18 @@ def others(directory: Path) -> list[str]:
 
 def test_a_written_file_has_the_bytes_and_leaves_nothing_beside_it(tmp_path):
     target = tmp_path / "a.cfg"
-    files.write_atomically(target, b"one")
-    files.write_atomically(target, b"two\xff")
+    candidates.write_atomically(target, b"one")
+    candidates.write_atomically(target, b"two\xff")
     assert target.read_bytes() == b"two\xff"
     assert others(tmp_path) == ["a.cfg"]
 
 
 def test_mode_stays_and_a_new_file_is_private(tmp_path):
     target = tmp_path / "a.cfg"
-    files.write_atomically(target, b"one")
+    candidates.write_atomically(target, b"one")
     assert stat.S_IMODE(target.stat().st_mode) == 0o600
     target.chmod(0o644)
-    files.write_atomically(target, b"two")
+    candidates.write_atomically(target, b"two")
     assert stat.S_IMODE(target.stat().st_mode) == 0o644
 
 
@@ -36,7 +37,7 @@ def test_owner_stays(tmp_path):
     target = tmp_path / "a.cfg"
     target.write_bytes(b"one")
     os.chown(target, 1234, 4321)
-    files.write_atomically(target, b"two")
+    candidates.write_atomically(target, b"two")
     assert (target.stat().st_uid, target.stat().st_gid) == (1234, 4321)
 
 
@@ -46,7 +47,7 @@ def test_a_symbolic_link_stays_and_its_file_is_replaced(tmp_path):
     target.write_bytes(b"one")
     link = tmp_path / "link.cfg"
     link.symlink_to(target)
-    files.write_atomically(link, b"two")
+    candidates.write_atomically(link, b"two")
     assert link.is_symlink()
     assert target.read_bytes() == b"two"
 
@@ -58,7 +59,7 @@ def test_a_full_disk_leaves_the_old_file_and_no_litter(tmp_path):
     resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
     try:
         with pytest.raises(StorageFull) as failure:
-            files.write_atomically(target, b"x" * 5000)
+            candidates.write_atomically(target, b"x" * 5000)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert str(target) in failure.value.message
@@ -77,14 +78,14 @@ def test_a_failing_sync_leaves_the_old_file(tmp_path, monkeypatch, number):
 
     monkeypatch.setattr(os, "fsync", fail)
     with pytest.raises(StorageFull):
-        files.write_atomically(target, b"new")
+        candidates.write_atomically(target, b"new")
     assert target.read_bytes() == b"old"
     assert others(tmp_path) == ["a.cfg"]
 
 
 def test_a_missing_directory_is_told_with_the_reason(tmp_path):
     with pytest.raises(StorageFailed, match=r"a\.cfg cannot be written: No such file"):
-        files.write_atomically(tmp_path / "none" / "a.cfg", b"x")
+        candidates.write_atomically(tmp_path / "none" / "a.cfg", b"x")
 
 
 def test_identity_moves_when_the_modification_time_is_put_back(tmp_path):
@@ -100,7 +101,7 @@ def test_sweep_removes_what_the_dead_left_and_nothing_else(tmp_path):
     target = tmp_path / "a.cfg"
     (tmp_path / ".a.cfg.dead.tmp").write_bytes(b"x")
     (tmp_path / ".b.cfg.dead.tmp").write_bytes(b"x")
-    with files.Candidate(target, b"alive") as candidate:
+    with candidates.Candidate(target, b"alive") as candidate:
         files.sweep(target)
         assert others(tmp_path) == sorted([".b.cfg.dead.tmp", candidate.path.name])
 
@@ -116,7 +117,7 @@ def test_a_temporary_file_that_is_swept_before_it_is_locked_is_made_anew(tmp_pat
         lock(handle, how)
 
     monkeypatch.setattr(files.fcntl, "flock", swept_first)
-    files.write_atomically(target, b"x")
+    candidates.write_atomically(target, b"x")
     assert target.read_bytes() == b"x"
     assert others(tmp_path) == ["a.cfg"]
 

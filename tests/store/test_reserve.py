@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from dataplane_core.errors import StorageFull
-from dataplane_core.store.files import write_atomically
+from dataplane_core.store.candidate import write_atomically
 from dataplane_core.store.journal.state import State
 from dataplane_core.store.reserve import Reserve
 from tests.torture.waits import fill, small_disk

@@ -12,7 +12,6 @@ from typing import Any
 
 from dataplane_core.plugin import (
     BadRequest,
-    Candidate,
     ChangePlan,
     Conflict,
     Folder,
@@ -24,8 +23,6 @@ from dataplane_core.plugin import (
     locked,
     noting_commands,
     resource_folder,
-    storage_errors,
-    sync_directory,
 )
 from dataplane_plugins.changes.applying.file_changes import FileChange, Foreseeing
 from dataplane_plugins.patterns.map_uploads import map_folder
@@ -122,14 +119,12 @@ class DesiredFiles:
 
     def _put(self, one: FileChange) -> None:
         """Put a file in its place."""
-        with storage_errors(one.folder.path, "made"):
-            one.folder.path.mkdir(parents=True, exist_ok=True)
-        with Candidate(one.path, one.data or b"", one.folder.mode) as candidate:
+        with one.folder.putting(one.name, one.data or b"") as candidate:
             if not one.folder.mode & 0o007:
                 candidate.protect()
             candidate.sync()
             candidate.publish()
-        sync_directory(one.path.parent)
+            candidate.sync_folder()
 
     def is_used(self, changes: Sequence[FileChange]) -> bool:
         """Return whether the configuration that is in force uses one of the files."""

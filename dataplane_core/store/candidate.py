@@ -1,0 +1,205 @@
+"""Write files that are whole at any moment: temporary file beside the target, sync, rename, sync.
+
+All of that is done in one folder, which is opened once by a path without links: whoever swaps a
+link or a folder meanwhile has nothing written elsewhere. Every failure names the file that was
+meant, never a temporary file.
+"""
+
+import errno
+import fcntl
+import os
+import stat
+from contextlib import suppress
+from pathlib import Path
+from typing import Self
+
+from dataplane_core.errors import NotFound
+from dataplane_core.store.files import END, storage_errors
+from dataplane_core.store.rights import copy_rights
+
+_FOLDER = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_PRESENT = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+MOVED = {errno.ENOENT, errno.ENOTDIR, errno.ELOOP}
+"""What is found where somebody has moved a file, or put a link in its place."""
+
+
+def open_real_folder(path: str | Path) -> int:
+    """Return a descriptor of a folder for `dir_fd`; raises `OSError` where its path has a link."""
+    handle = os.open("/", _FOLDER)
+    try:
+        for part in os.fspath(path).split("/"):
+            if part:
+                inner = os.open(part, _FOLDER, dir_fd=handle)
+                os.close(handle)
+                handle = inner
+    except BaseException:
+        os.close(handle)
+        raise
+    return handle
+
+
+def open_present(name: str, folder: int) -> int:
+    """Return a descriptor of a regular file in an open folder; raises `OSError` for all else."""
+    handle = os.open(name, _PRESENT, dir_fd=folder)
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise FileNotFoundError(errno.ENOENT, "it is no regular file", name)
+    return handle
+
+
+class Candidate:
+    """A temporary file beside its target, with the target's rights (`copy_rights`).
+
+    It is removed at the end of the `with` block unless it was published. Its maker holds a lock on
+    it, so that `sweep` can tell the files of the dead from those in use. Links are followed once,
+    now; a target that is `real` has none in its path, and `NotFound` is raised where it has.
+    """
+
+    def __init__(
+        self,
+        target: Path,
+        data: bytes,
+        mode: int = 0o600,
+        like: Path | None = None,
+        *,
+        real: bool = False,
+    ) -> None:
+        self.target = target if real else Path(os.path.realpath(target))
+        self.published = False
+        self._folder = _folder_of(self.target, real=real)
+        try:
+            with storage_errors(target):
+                self._handle, self._name = _locked_temporary(self.target.name, self._folder)
+        except BaseException:
+            os.close(self._folder)
+            raise
+        self.path = self.target.parent / self._name
+        try:
+            with storage_errors(target):
+                if not self._take_rights(like):
+                    os.fchmod(self._handle, mode)
+                with open(self._handle, "wb", closefd=False) as file:
+                    file.write(data)
+        except BaseException:
+            self.close()
+            raise
+
+    def _take_rights(self, like: Path | None) -> bool:
+        if like is not None:
+            return copy_rights(self._handle, like)
+        return copy_rights(self._handle, self.target.name, self._folder)
+
+    def present(self) -> bytes | None:
+        """Return what the target holds now; None where there is no such file."""
+        try:
+            handle = open_present(self.target.name, self._folder)
+        except OSError:
+            return None
+        with storage_errors(self.target, "read"), os.fdopen(handle, "rb") as file:
+            return file.read()
+
+    def data(self) -> bytes:
+        """Return what was written so far."""
+        size = os.fstat(self._handle).st_size
+        with storage_errors(self.target, "read"), open(self._handle, "rb", closefd=False) as file:
+            file.seek(0)
+            return file.read(size)
+
+    def append(self, data: bytes) -> None:
+        """Write more data at the end, for a file that comes in pieces."""
+        with storage_errors(self.target), open(self._handle, "ab", closefd=False) as file:
+            file.write(data)
+
+    def protect(self) -> None:
+        """Take every right from all but the owner and the group."""
+        os.fchmod(self._handle, stat.S_IMODE(os.fstat(self._handle).st_mode) & 0o770)
+
+    def sync(self) -> None:
+        """Bring the data to the disk; slow, and so to be done before a lock is taken."""
+        with storage_errors(self.target):
+            os.fsync(self._handle)
+
+    def publish(self) -> os.stat_result:
+        """Put the file in its target's place, whole and at once; return its status there."""
+        with storage_errors(self.target):
+            os.replace(
+                self._name, self.target.name, src_dir_fd=self._folder, dst_dir_fd=self._folder
+            )
+            self.published = True
+            return os.fstat(self._handle)
+
+    def publish_new(self) -> None:
+        """Give the file its name; raises `FileExistsError` when something has the name already."""
+        with storage_errors(self.target), suppress(FileExistsError):
+            return os.link(
+                self._name, self.target.name, src_dir_fd=self._folder, dst_dir_fd=self._folder
+            )
+        raise FileExistsError(str(self.target))
+
+    def sync_folder(self) -> None:
+        """Make what was published survive a power cut."""
+        with storage_errors(self.target.parent):
+            handle = os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=self._folder)
+            try:
+                os.fsync(handle)
+            finally:
+                os.close(handle)
+
+    def close(self) -> None:
+        """Remove the temporary file if it was not published."""
+        if not self.published:
+            with suppress(FileNotFoundError):
+                os.unlink(self._name, dir_fd=self._folder)
+        for handle in (self._handle, self._folder):
+            with suppress(OSError):
+                os.close(handle)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+
+def _folder_of(target: Path, *, real: bool) -> int:
+    with storage_errors(target):
+        try:
+            return open_real_folder(target.parent)
+        except OSError as error:
+            if real and error.errno in MOVED:
+                raise NotFound(f"missing object: {target} has become another file") from None
+            raise
+
+
+def _locked_temporary(name: str, folder: int) -> tuple[int, str]:
+    """Return the descriptor and the name of a new, locked file for a target in an open folder.
+
+    Until it is locked the file looks abandoned; if `sweep` removed it, another one is made.
+    """
+    while True:
+        temporary = f".{name}.{os.urandom(4).hex()}{END}"
+        try:
+            handle = os.open(temporary, _NEW, 0o600, dir_fd=folder)
+        except FileExistsError:
+            continue
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        if os.fstat(handle).st_nlink:
+            return handle, temporary
+        os.close(handle)
+
+
+def write_atomically(
+    target: Path, data: bytes, mode: int = 0o600, like: Path | None = None, *, real: bool = False
+) -> os.stat_result:
+    """Write `target` so that at any moment it holds the old bytes or the new ones, synced.
+
+    An existing file keeps its rights, a new file gets `mode`; with `like` both get those of that
+    file. A symbolic link stays, and the file that it names is replaced, unless the target is
+    `real`, as in `Candidate`. Returns the status of the new file.
+    """
+    with Candidate(target, data, mode, like, real=real) as candidate:
+        candidate.sync()
+        status = candidate.publish()
+        candidate.sync_folder()
+    return status
