@@ -14,6 +14,7 @@ from dataplane_core.store.locks import locked
 
 _LONGEST = 100  # bytes of a sensible text
 _MOST_DIGITS = 18
+_SHARED = 0o660  # with servers of other users of the same group
 
 
 class Mark(NamedTuple):
@@ -58,7 +59,7 @@ class LockFile:
 
         The lock file is never removed: a removed one would let two holders in.
         """
-        with locked(self._path()) as handle:
+        with locked(self._path(), _SHARED) as handle:
             yield HeldLock(handle)
 
     def mark(self) -> Mark | None:

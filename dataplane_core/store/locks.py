@@ -18,12 +18,12 @@ _TRIED = fcntl.LOCK_EX | fcntl.LOCK_NB
 
 
 @contextmanager
-def locked(path: Path) -> Iterator[int]:
-    """Lock the file `path`, which is made if missing, and yield its descriptor.
+def locked(path: Path, mode: int = 0o600) -> Iterator[int]:
+    """Lock the file `path`, which is made with `mode` if missing, and yield its descriptor.
 
     Threads of one process exclude each other too, as each opens the file for itself.
     """
-    handle = _taken(path, fcntl.LOCK_EX)
+    handle = _taken(path, fcntl.LOCK_EX, mode)
     assert handle is not None
     try:
         yield handle
@@ -103,11 +103,11 @@ class KeptLock:
             os.close(self._handle)
 
 
-def _taken(path: Path, how: int) -> int | None:
+def _taken(path: Path, how: int, mode: int = 0o600) -> int | None:
     """Return the descriptor of a lock; None where it is held, and `how` says not to wait."""
     with storage_errors(path, "locked"):
         while True:
-            handle = _open(path)
+            handle = _open(path, mode)
             try:
                 fcntl.flock(handle, how)
                 if _is_in_place(handle, path):
@@ -120,8 +120,8 @@ def _taken(path: Path, how: int) -> int | None:
             os.close(handle)
 
 
-def _open(path: Path) -> int:
-    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o660)
+def _open(path: Path, mode: int = 0o600) -> int:
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, mode)
 
 
 def _is_in_place(handle: int, path: Path) -> bool:

@@ -10,7 +10,7 @@ import sqlite3
 import stat
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -152,6 +152,7 @@ class State:
     def _begin(self) -> None:
         """Make the tables, and share the lock that says that a process uses this state."""
         self._is_start = self._is_first()
+        self._make_private()
         with self.write() as connection:
             for statement in _BASE:
                 connection.execute(statement)
@@ -172,6 +173,20 @@ class State:
         if status.st_mode & stat.S_IWOTH and not status.st_mode & stat.S_ISVTX:
             raise StorageFailed(f"{self.directory} is writable by everybody; set its mode to 0700")
 
+    def _make_private(self) -> None:
+        """Take all rights to the files of the state from everybody but their owner.
+
+        SQLite gives the files that it makes beside its own the mode of that one.
+        """
+        with storage_errors(self.file, "opened"):
+            os.close(os.open(self.file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+            with os.scandir(self.directory) as found:
+                ours = [one for one in found if one.name.startswith(self.FILE)]
+            for one in ours:
+                with suppress(OSError):  # of another user, or gone
+                    if one.stat(follow_symlinks=False).st_mode & 0o177:
+                        _close_to_others(one.path)
+
     def _is_first(self) -> bool:
         """Tell whether no other process uses this state: a start, and not one more worker."""
         try:
@@ -180,6 +195,14 @@ class State:
             fcntl.flock(self._alive, fcntl.LOCK_SH)
             return False
         return True
+
+
+def _close_to_others(path: str) -> None:
+    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+    try:
+        os.fchmod(handle, 0o600)
+    finally:
+        os.close(handle)
 
 
 def _boot() -> str:

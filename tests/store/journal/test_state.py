@@ -7,6 +7,7 @@ import pytest
 
 from dataplane_core.errors import StorageFailed, StorageFull
 from dataplane_core.store.journal.state import State
+from dataplane_core.store.locks import locked
 from tests.harness.processes import open_files
 from tests.store.support import connection_of
 
@@ -171,3 +172,34 @@ def test_without_a_write_ahead_log_there_is_nothing_to_sync(state):
     assert not list(state.directory.glob("*-wal"))
     state.sync()
     assert state.value("a") == "b"
+
+
+def test_only_their_owner_reads_the_files_of_the_state(tmp_path):
+    before = os.umask(0)
+    try:
+        state = State(tmp_path / "state")
+        state.set_value("a", "b")
+        with locked(state.path("some.lock")):
+            pass
+        assert modes(tmp_path / "state") == {0o600}
+        assert stat.S_IMODE((tmp_path / "state").stat().st_mode) == 0o700
+    finally:
+        os.umask(before)
+
+
+def test_files_that_a_former_server_made_are_closed_to_others(tmp_path):
+    state = State(tmp_path)
+    state.set_value("a", "b")
+    state.file.chmod(0o644)
+    state.shutdown()
+    tmp_path.chmod(0o755)
+    (tmp_path / "haproxy.sock").touch(0o644)
+    again = State(tmp_path)
+    assert again.value("a") == "b"
+    assert stat.S_IMODE(again.file.stat().st_mode) == 0o600
+    assert stat.S_IMODE((tmp_path / "haproxy.sock").stat().st_mode) == 0o644
+    assert stat.S_IMODE(tmp_path.stat().st_mode) == 0o755
+
+
+def modes(folder):
+    return {stat.S_IMODE(one.stat().st_mode) for one in folder.iterdir()}
