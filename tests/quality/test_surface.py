@@ -62,6 +62,7 @@ FOR_STRANGERS = {
     "API_VERSION": "to be asked for the server's version of the surface",
     "Committed": "an argument of a hook",
     "Transaction": "what transactions give",
+    "sync_directory": "to have what was done in a folder survive a power cut",
     "Feed": "an answer that goes on", "none_or": "what a hook of one's own returns",
     "Forbidden": "an error to raise",
 }  # fmt: skip
