@@ -12,6 +12,7 @@ from urllib.parse import quote, urlencode
 
 from dataplane_core.plugin import PORT, Code, Problem, Prop, impl, is_digits, lazy_pattern
 from dataplane_plugins.discovery.blocking import LEAST_PERIOD, Changes, Query
+from dataplane_plugins.discovery.expressions import Expression, UnfitExpression
 from dataplane_plugins.discovery.sources import Found, Instance, Source, SourceEntry, SourceFailed
 from dataplane_plugins.discovery.web import Refused, SourceConnection
 
@@ -158,16 +159,22 @@ def _look(client: ConsulClient, entry: SourceEntry, catalog: Collection[str]) ->
 
 
 def chosen(entry: SourceEntry, names: Collection[str]) -> list[str]:
-    """Return the services that the entry wants, sorted; `consul` only if it is named."""
+    """Return the services that the entry wants, sorted; `consul` only if it is named.
+
+    Raises `SourceFailed` for an expression that cannot be used.
+    """
     allowed = {*(entry.get("service_allowlist") or ()), *(entry.get("service-whitelist") or ())}
     denied = {*(entry.get("service_denylist") or ()), *(entry.get("service-blacklist") or ())}
-    pattern = re.compile(str(entry.get("service_name_regexp") or ""))
+    try:
+        expression = Expression(str(entry.get("service_name_regexp") or ""))
+    except UnfitExpression as error:
+        raise SourceFailed(f"service_name_regexp cannot be used: {error}") from None
     return sorted(
         name
         for name in names
         if name not in denied
         and (name in allowed if allowed else name != _ITSELF)
-        and pattern.search(name)
+        and expression.found_in(name)
     )
 
 
@@ -215,8 +222,8 @@ def problems(entry: SourceEntry) -> Iterator[Problem]:
         message = "address in body must be a host name or an IP address"
         yield Problem("address", Code.PATTERN, message)
     try:
-        re.compile(str(entry.get("service_name_regexp") or ""))
-    except re.error as error:
+        Expression(str(entry.get("service_name_regexp") or ""))
+    except UnfitExpression as error:
         message = f"service_name_regexp in body is no regular expression: {error}"
         yield Problem("service_name_regexp", Code.PATTERN, message)
 
