@@ -161,7 +161,7 @@ class TestBodies:
     @pytest.mark.parametrize(
         "raw",
         [
-            "{bad", "[]", '"a"', "3", "true", "[" * 200_000, '{"a":' * 200_000, b"\xff\xfe{}",
+            "{bad", "[]", '"a"', "3", "true", "[" * 9000, '{"a":' * 9000, b"\xff\xfe{}",
             b'{"name": "\xff"}', '{"name": NaN}', '{"name": "\\ud800"}', "\ufeff{}",
             '{"maxconn": 9223372036854775808, "name": "x"}', '{"maxconn": 1e2, "name": "x"}',
             '{"maxconn": 3.0, "name": "x"}', '{"maxconn": "3", "name": "x"}',
