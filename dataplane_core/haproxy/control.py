@@ -17,6 +17,7 @@ from dataplane_core.haproxy.runtime_client import RuntimeClient
 from dataplane_core.haproxy.runtime_protocol import NO_WORKER, RuntimeRefused
 from dataplane_core.haproxy.shown_words import shown_words
 from dataplane_core.haproxy.subprocesses import CommandFailed, command_words, run_command
+from dataplane_core.haproxy.timeouts import DEADLINE
 from dataplane_core.resources.registry import Registry
 from dataplane_core.settings import Settings
 from dataplane_core.store import messages
@@ -26,6 +27,7 @@ log = logging.getLogger(__name__)
 Action = Literal["reload", "restart", "status"]
 HaproxyStatus = Literal["up", "down", "unknown"]
 
+_TICK = 0.05
 _STATUS_SECONDS = 5.0
 """Longest time for `status_cmd`, in seconds."""
 _SIGN_SECONDS = 2.0
@@ -59,9 +61,13 @@ class Control:
         self._runtime = runtime
         self._master = runtime.master
         self._timeout = settings.dataplane.reload_timeout
+        self._grace = settings.haproxy.reload.reload_grace
 
     def reload(self) -> ReloadResult:
-        """Have HAProxy read its configuration again, and return when that is over or has failed."""
+        """Have HAProxy read its configuration again, and return when that is over or has failed.
+
+        It is over when the new processes have lived for the time of grace.
+        """
         try:
             restartable = self._command("restart") and self._command("status")
             if restartable and self.status() == "down":
@@ -74,7 +80,18 @@ class Control:
             return ReloadResult(False, error.message, asked=error.started)
         if self._master is None:
             return ReloadResult(False, _NO_WAY, asked=False)
-        return self._explained(master.reload(self._master, self._timeout))
+        end = time.monotonic() + self._timeout
+        result = self._explained(master.reload(self._master, self._timeout))
+        return self._outlived(result, self._master, end)
+
+    def start_again(self) -> ReloadResult:
+        """Start HAProxy where it has ended: by the command for that, or else by a reload."""
+        try:
+            if self._command("restart") and self.status() == "down":
+                return self.restart()
+        except CommandFailed as error:
+            return ReloadResult(False, error.message, asked=error.started)
+        return self.reload()
 
     def restart(self) -> ReloadResult:
         """Start HAProxy again with the command of the strategy, and return as `reload` does."""
@@ -120,6 +137,7 @@ class Control:
     def _by_command(self, command: Sequence[str], action: Action) -> ReloadResult:
         """Run a command; a master that answers tells how the reload went, else the exit status."""
         before = self._processes()
+        answered = before is None and self._grace > 0 and status_by_sockets(self._runtime) == "up"
         end = time.monotonic() + self._timeout
         if before is not None and self._master is not None:
             master.await_reload_under_way(self._master, end)
@@ -130,8 +148,32 @@ class Control:
         if before is not None and self._master is not None:
             watched = master.watch_reload(self._master, before, end, _SIGN_SECONDS)
             if watched is not None:
-                return ReloadResult(watched.ok, _lines(text, self._explained(watched).text))
-        return ReloadResult(True, text)
+                told = ReloadResult(watched.ok, _lines(text, self._explained(watched).text))
+                return self._outlived(told, self._master, end)
+        return self._outlived(ReloadResult(True, text), None, end, answered)
+
+    def _outlived(
+        self, result: ReloadResult, client: RuntimeClient | None, end: float, answered: bool = False
+    ) -> ReloadResult:
+        """Return a result; a failure if HAProxy's new processes do not live through the grace.
+
+        The master tells that, by its `client`, or else the sockets, if they `answered` before.
+        """
+        ended = ""
+        if result.ok and self._grace > 0 and client is not None:
+            ended = master.end_of_new_worker(client, self._grace, end)
+        elif result.ok and answered:
+            ended = self._end_of_sockets()
+        return ReloadResult(False, _lines(ended, result.text), ended=True) if ended else result
+
+    def _end_of_sockets(self) -> str:
+        """Watch HAProxy's sockets through the grace; return a sentence if none answers then."""
+        until = time.monotonic() + self._grace
+        while time.monotonic() < until or status_by_sockets(self._runtime) == "down":
+            if time.monotonic() > until + DEADLINE:
+                return "HAProxy answered before the reload, and does not since"
+            time.sleep(_TICK)
+        return ""
 
     def _explained(self, result: ReloadResult) -> ReloadResult:
         """Return a result as it may be shown.

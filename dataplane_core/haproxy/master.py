@@ -30,6 +30,10 @@ NO_REASON = (
     "own log"
 )
 
+_MASTER_ENDED = "HAProxy loaded the configuration, and its master has ended since"
+_WORKER_ENDED = "HAProxy loaded the configuration, and its new worker has ended since"
+_WORKER_SILENT = "HAProxy loaded the configuration, and its new worker does not answer"
+
 
 @dataclass(frozen=True, slots=True)
 class ReloadResult:
@@ -38,11 +42,13 @@ class ReloadResult:
     What this module returns has them as HAProxy sent them: nobody is shown these (`Control`).
 
     `asked` is False where HAProxy could not be asked: the fault is not the configuration's then.
+    `ended` is True where HAProxy took the configuration, and its new processes have ended since.
     """
 
     ok: bool
     text: str
     asked: bool = True
+    ended: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +115,7 @@ def reload(client: RuntimeClient, timeout: float) -> ReloadResult:
         result = _verdict(_ask_for_reload(client, end))
     result = result or watch_reload(client, before, end)
     if result is None and before.ended:
-        return ReloadResult(False, "HAProxy's master ended during the reload")
+        return ReloadResult(False, "HAProxy's master ended during the reload", ended=True)
     return result or ReloadResult(False, f"HAProxy did not finish the reload within {timeout:g} s")
 
 
@@ -149,6 +155,42 @@ def watch_reload(
                 return None
         time.sleep(_TICK)
     return None
+
+
+def end_of_new_worker(client: RuntimeClient, grace: float, end: float) -> str:
+    """Watch the new worker for `grace` seconds after a reload; return how it ended, "" if it lives.
+
+    A worker may die of a script a moment after it began, and a master ends with its worker, or with
+    a program of a `program` section. At the end of the grace the worker has to answer, until `end`.
+    """
+    until = time.monotonic() + grace
+    first: MasterProcesses | None = None
+    while True:
+        now = _processes_if_any(client, DEADLINE)
+        if now is None:
+            if (first is not None and first.ended) or time.monotonic() > until + DEADLINE:
+                return _MASTER_ENDED
+        elif first is None:
+            first = now
+        elif (now.master, now.reloads) != (first.master, first.reloads):
+            return ""  # somebody else has had HAProxy reloaded: that reload is not ours to judge
+        if now is not None and first is not None:
+            if not first.fresh or first.fresh - now.workers:
+                return _WORKER_ENDED
+            if time.monotonic() >= until:
+                return _silence_of_workers(client, now.fresh, end)
+        time.sleep(_TICK)
+
+
+def _silence_of_workers(client: RuntimeClient, workers: frozenset[int], end: float) -> str:
+    for worker in workers:
+        try:
+            client.command(f"@!{worker} show info", max(DEADLINE, end - time.monotonic()))
+        except RuntimeUnreachable:
+            return _WORKER_SILENT
+        except RuntimeFailed:
+            continue  # a refusal is an answer
+    return ""
 
 
 def _processes_if_any(client: RuntimeClient, deadline: float) -> MasterProcesses | None:
@@ -219,8 +261,13 @@ def _runs(pid: int) -> bool:
     except ProcessLookupError:
         return False
     except OSError:
-        return True  # another user's
-    return True
+        pass  # another user's
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as stat:
+            state = stat.read().rpartition(b") ")[2][:1]
+    except OSError:
+        return True  # a system without these files
+    return state not in (b"Z", b"X")  # it has ended, and whoever started it has not looked yet
 
 
 def _seconds(uptime: str) -> int:

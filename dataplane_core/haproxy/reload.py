@@ -225,13 +225,15 @@ class ReloadQueue:
         else:
             said = one_line(result.text)
             log.error("reload %s of version %d failed: %s", job.id, job.version, said)
-            restored = self._undo(replace(record, status="failed")) if result.asked else None
+            failed = replace(record, status="failed")
+            restored = self._undo(failed, result.ended) if result.asked else None
             self._records.finish(job, False, result.text, restored)
         self._hooks.dataplane_reloaded(record=self.record(job.id))
 
-    def _undo(self, record: ReloadRecord) -> int | None:
+    def _undo(self, record: ReloadRecord, ended: bool) -> int | None:
         """Put back the files and the text from before a failed reload.
 
+        Where HAProxy has `ended` by that reload, it is started with what the files are then.
         Return the number of the version that holds the former text, None where the text stays.
         """
         files = _guarded(self.files.put_back_files, record)
@@ -242,19 +244,17 @@ class ReloadQueue:
                 _guarded(self.files.put_back_files, self.record(reload_id))
             reason = f"rolled back with version {record.version}: {record.said}"
             self._records.roll_back(restored, reason)
-        if files or restored is not None:
-            self._recover(restored or record.version)
+        if ended or ((files or restored is not None) and self.control.status() != "up"):
+            self._start_again(restored or record.version)
         return restored
 
-    def _recover(self, version: int) -> None:
-        """Reload once more, with what was put back, where HAProxy does not run.
+    def _start_again(self, version: int) -> None:
+        """Start or reload HAProxy once more, with what was put back.
 
-        A master keeps the worker that it had, and nothing is to be done. A reload command that
-        failed may have ended HAProxy.
+        A master that refuses a configuration keeps the worker that it had, and nothing is to be
+        done. A reload command that failed may have ended HAProxy, and so may a new worker.
         """
-        if self.control.status() == "up":
-            return
-        result = self.control.reload()
+        result = self.control.start_again()
         if result.ok:
             log.warning(COMPLETED)
         else:

@@ -23,6 +23,11 @@ class ReloadSettings:
         5.0, DURATION, "Changes within this time share one reload; fractions of a second work.",
         flag="--reload-delay", short="-d",
     )  # fmt: skip
+    reload_grace: float = setting(
+        0.5, DURATION,
+        "How long the new processes have to live for a reload to count as successful; 0: they are "
+        "not watched.",
+    )  # fmt: skip
     reload_cmd: str = setting(
         "", COMMAND, "Command that reloads HAProxy.", flag="--reload-cmd", short="-r"
     )

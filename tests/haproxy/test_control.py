@@ -7,7 +7,9 @@ from dataplane_core.haproxy import control as module
 from dataplane_core.haproxy.control import Control
 from dataplane_core.haproxy.runtime import Runtime
 from dataplane_core.testing import FakeRuntime
+from tests.haproxy.conftest import start
 from tests.haproxy.support import configured, script
+from tests.harness.fixtures import one_haproxy
 from tests.harness.haproxy import HaproxyProcess
 
 GONE = "haproxy.reload.reload_cmd"
@@ -148,3 +150,45 @@ def test_a_command_is_believed_where_the_master_sees_nothing(
 def test_nothing_is_known_where_nothing_can_be_asked(tmp_path: Path) -> None:
     assert control(tmp_path, master_runtime=str(tmp_path / "gone")).result_since(0.0) is None
     assert control(tmp_path).result_since(0.0) is None
+
+
+DIES = "core.register_task(function() core.msleep(200) os.exit(3) end)\n"
+
+
+@pytest.mark.haproxy
+@pytest.mark.parametrize("by", ["master", "command", "sockets"])
+def test_a_worker_that_dies_within_the_grace_is_a_failed_reload(own_haproxy: HaproxyProcess, by: str) -> None:
+    assert own_haproxy.process is not None
+    folder = own_haproxy.folder
+    (folder / "dies.lua").write_text(DIES)
+    text = own_haproxy.configuration.read_text()
+    loaded = f"global\n  lua-load {folder}/dies.lua\n"
+    own_haproxy.configuration.write_text(text.replace("global\n", loaded, 1))
+    settings = configured(
+        folder,
+        haproxy_bin=own_haproxy.program,
+        master_runtime="" if by == "sockets" else str(own_haproxy.master),
+        reload__reload_cmd="" if by == "master" else f"kill -USR2 {own_haproxy.process.pid}",
+        reload__reload_grace=2.0,
+    )
+    sockets = [["stats", "socket", f"{folder}/worker.sock", "level", "admin"]]
+    result = Control(settings, Runtime(settings, lambda: sockets)).reload()
+    assert (result.ok, result.asked, result.ended) == (False, True, True), result.text
+    assert "since" in result.text
+
+
+@pytest.mark.haproxy
+@pytest.mark.parametrize("command", ["/bin/false", "/bin/sh -c 'sleep 0.2; exit 1'"])
+def test_a_program_that_fails_is_a_failed_reload(tmp_path: Path, command: str) -> None:
+    with start(one_haproxy("2.8"), tmp_path) as process:
+        text = process.configuration.read_text()
+        process.configuration.write_text(f"{text}program p\n  command {command}\n")
+        result = control(tmp_path, master_runtime=str(process.master), reload__reload_grace=2.0).reload()
+    assert (result.ok, result.asked, result.ended) == (False, True, True), result.text
+
+
+@pytest.mark.haproxy
+def test_a_worker_that_lives_is_watched_for_the_grace_alone(haproxy: HaproxyProcess) -> None:
+    begun = time.monotonic()
+    assert control(haproxy.folder, master_runtime=str(haproxy.master), reload__reload_grace=0.3).reload().ok
+    assert time.monotonic() - begun >= 0.3

@@ -2,6 +2,7 @@ import logging
 import multiprocessing
 import os
 import re
+import signal
 import threading
 import time
 from collections.abc import Iterator
@@ -17,7 +18,9 @@ from dataplane_core.haproxy.runtime import RuntimeClient
 from dataplane_core.settings import Settings
 from dataplane_core.store.journal.state import State
 from dataplane_core.testing import FakeRuntime
+from tests.haproxy.conftest import start
 from tests.haproxy.support import configured, loads, queue_of, script
+from tests.harness.fixtures import one_haproxy
 from tests.harness.haproxy import HaproxyProcess
 from tests.harness.waiting import PATIENCE, ends, until
 
@@ -395,3 +398,27 @@ def test_a_reason_may_hold_bytes_that_are_no_text(tmp_path: Path, state: State) 
     queue = queue_of(counting_settings(tmp_path), state)
     reload_id = queue.request(2, "user ren\udce9 was added")
     assert queue.record(reload_id).reason == "user ren\\udce9 was added"
+
+
+@pytest.mark.haproxy
+def test_a_haproxy_that_ends_of_a_reload_is_started_with_the_former_text(tmp_path: Path, state: State) -> None:
+    pid_file = tmp_path / "pid"
+    with start(one_haproxy("2.8"), tmp_path) as process:
+        former = process.configuration.read_text()
+        again = f"{process.program} -W -D -S {process.master} -p {pid_file} -f {process.configuration}"
+        settings = configured(
+            tmp_path,
+            master_runtime=str(process.master),
+            reload__restart_cmd=str(script(tmp_path / "restart", again)),
+            reload__reload_grace=2.0,
+        )
+        queue = queue_of(settings, state)
+        loads(queue, put_back_text=lambda record: process.configuration.write_text(former))
+        process.configuration.write_text(f"{former}program p\n  command /bin/false\n")
+        record = queue.force(2)
+        assert (record.status, record.restored) == ("failed", len(former))
+        assert re.search("master (has )?ended", record.said)
+        try:
+            until(lambda: queue.status() == "up")
+        finally:
+            os.kill(int(pid_file.read_text()), signal.SIGTERM)
