@@ -9,6 +9,7 @@ import http.client
 import json
 import os
 import re
+import select
 import shutil
 import signal
 import socket
@@ -19,7 +20,7 @@ import threading
 import time
 from base64 import b64encode
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parents[1]
@@ -110,7 +111,7 @@ class Systemd:
         Path("/usr/sbin/policy-rc.d").unlink()
         self.running: dict[str, Service] = {}
         self.listening: dict[str, socket.socket] = {}
-        self.failed = ""
+        self.failed, self.starts = "", 0
         self._server = socket.socket(socket.AF_UNIX)
         self._server.bind("/run/systemctl.sock")
         self._server.listen()
@@ -118,6 +119,11 @@ class Systemd:
 
     def _answer(self) -> None:
         while True:
+            away = "dataplane" not in self.running
+            knocked_at = [*self.listening.values()] if away else []
+            if self._server not in select.select([self._server, *knocked_at], [], [])[0]:
+                self._of_unit("start", "dataplane", False)  # a client is at the socket
+                continue
             asked, _ = self._server.accept()
             with asked:
                 words = json.loads(asked.makefile().readline())
@@ -155,6 +161,7 @@ class Systemd:
         if verb in ("stop", "restart") and name in self.running:
             self.running.pop(name).stop()
         if verb in ("start", "restart") and name not in self.running:
+            self.starts += 1
             handed = tuple(self.listening.values()) if name == "dataplane" else ()
             self.running[name] = Service(name, handed)
         if verb == "reload":
@@ -357,7 +364,24 @@ def rows(state: Path) -> list[str]:
     return found
 
 
-def sockets() -> None:
+@contextmanager
+def knocking() -> Iterator[None]:
+    """Have a client connect all the time."""
+    over = threading.Event()
+
+    def knock() -> None:
+        while not over.wait(0.01):
+            with suppress(OSError):
+                socket.create_connection(("127.0.0.1", 5555), 1).close()
+
+    client = threading.Thread(target=knock)
+    client.start()
+    yield
+    over.set()
+    client.join()
+
+
+def sockets(systemd: Systemd) -> None:
     """Serve on systemd's socket, which waits while the server is away."""
     with step("socket activation: a client waits for the start"):
         type_in(page("Clients wait while the server starts")[0])
@@ -367,6 +391,14 @@ def sockets() -> None:
             run("systemctl", "start", "dataplane")
             waiting.sendall(b"GET /v2/info HTTP/1.0\r\n\r\n")
             assert waiting.recv(12) == b"HTTP/1.0 401"
+    for what, heading in (("upgrade", "Upgrade"), ("downgrade", "Downgrade")):
+        with step(f"{what}: no client starts the server before its files are replaced"):
+            starts = systemd.starts
+            with knocking():
+                type_in(page(heading)[0])
+            assert systemd.starts == starts + 1
+            assert systemd.listening
+            assert "spare" in backends()
 
 
 def rotation() -> None:
@@ -434,7 +466,7 @@ def main() -> None:
     backup()
     upgrade()
     downgrade(systemd)
-    sockets()
+    sockets(systemd)
     rotation()
     plugins()
     removal()
