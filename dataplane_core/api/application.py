@@ -105,7 +105,7 @@ class Application(falcon.App[ApiRequest, falcon.Response]):
         first = self.served[0]
         page = own.own_front if own is not None else ""
         if page or first.front:
-            self._paths.add("/", partial(Top, first, page or first.front))
+            self._paths.add("/", partial(Top, self._frame, first, page or first.front))
         if own is not None and page:
             self._paths.add(own.version.prefix, partial(OwnTop, self._frame, own))
         for one in self.interfaces:
@@ -162,13 +162,16 @@ class Top:
     A client that takes HTML, as a browser does, is led to `page`.
     """
 
-    def __init__(self, served: ServedVersion, page: str) -> None:
+    def __init__(self, frame: Frame, served: ServedVersion, page: str) -> None:
+        self._sites, self._served = frame.sites, served
         self._front, self._page = served.front or page, page
         refuse = refuse_method(("GET",), served, None)
         self.responders = {**dict.fromkeys(COMBINED_METHODS, refuse), "GET": self.on_get}
 
     def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
         """Lead to the page, which asks for credentials itself."""
+        req.served = self._served
+        self._sites.check(req.env, is_change=False)
         resp.status = 302
         is_browser = "text/html" in req.accept
         resp.location = req.reference(self._page if is_browser else self._front)
@@ -179,7 +182,7 @@ class OwnTop:
     """The top of the server's own interface: a way to its page for browsers, and nothing else."""
 
     def __init__(self, frame: Frame, served: ServedVersion) -> None:
-        self._front = served.own_front
+        self._front, self._sites, self._served = served.own_front, frame.sites, served
         self._refuse = refuse_path(frame, served)
         self.responders = {**dict.fromkeys(COMBINED_METHODS, self._refuse), "GET": self.on_get}
 
@@ -187,6 +190,8 @@ class OwnTop:
         """Lead a client that takes HTML to the page, which asks for credentials itself."""
         if "text/html" not in req.accept:
             self._refuse(req, resp)
+        req.served = self._served
+        self._sites.check(req.env, is_change=False)
         resp.status = 302
         resp.location = req.reference(self._front)
         resp.set_header("Vary", "Accept")
@@ -242,8 +247,10 @@ def refuse_method(
 
     def respond(req: ApiRequest, resp: falcon.Response, **_: str) -> None:
         served.receive(req, resp)
-        if frame is not None and asks:
-            req.identity = frame.identify(req)
+        if frame is not None:
+            frame.sites.check(req.env, req.method not in READS)
+            if asks:
+                req.identity = frame.identify(req)
         method = req.env.get("dataplane.method", req.method)
         message = f"method {method} is not allowed, but [{words}] are"
         raise MethodNotAllowed(message, allowed)
@@ -256,6 +263,7 @@ def refuse_path(frame: Frame, served: ServedVersion) -> Callable[..., None]:
 
     def respond(req: ApiRequest, resp: falcon.Response, **_: str) -> None:
         served.receive(req, resp)
+        frame.sites.check(req.env, req.method not in READS)
         if served.version.credentials_first:
             req.identity = frame.identify(req)
         raise falcon.HTTPRouteNotFound

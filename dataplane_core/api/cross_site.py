@@ -1,9 +1,10 @@
-"""Judge where a request of a browser comes from: changes from other sites, and unknown hosts.
+"""Judge where a request comes from: changes by pages of other sites, and unknown hosts.
 
 A browser sends with each request what it knows of a user, whichever page has it made: a cookie, a
 password that was typed once, a client certificate. It says which page that was in `Origin` and in
 `Sec-Fetch-Site` (Fetch Metadata). A page of another site can also come to this server by a name of
-its own that leads here (DNS rebinding), and be of one origin with it: `Host` shows the name.
+its own that leads here (DNS rebinding), and be of one origin with it: `Host` shows the name. Over
+plain HTTP a browser says nothing else when such a page reads, so `Host` is judged for everybody.
 """
 
 import socket
@@ -15,6 +16,7 @@ import falcon
 
 from dataplane_core.api.cors import Cors
 from dataplane_core.auth.session_cookie import NAME
+from dataplane_core.environ_keys import LISTENER
 from dataplane_core.errors import Forbidden
 from dataplane_core.haproxy.live import is_ip
 from dataplane_core.settings import Settings
@@ -23,7 +25,9 @@ _HERE = frozenset({"same-origin", "none"})
 """Values of `Sec-Fetch-Site` for pages of this server, and for what a person has typed."""
 _PORTS = {"http": ":80", "https": ":443"}
 _HOSTS = "/etc/hosts"
+_SEARCHED = "/etc/resolv.conf"
 _LONGEST = 100
+_MOST_KNOWN = 64  # hosts that are known without being judged again
 
 
 class CrossSite:
@@ -33,21 +37,23 @@ class CrossSite:
         self._settings = settings
         self._cors = Cors(settings.dataplane.cors_origins)
         self._allowed = frozenset(name.lower() for name in settings.dataplane.allowed_hosts)
+        self._known: set[str] = set()
 
     def check(self, environ: dict[str, Any], is_change: bool, is_log_in: bool = False) -> None:
-        """Raise `Forbidden` for a request that a page may not make here.
+        """Raise `Forbidden` for a request that may not be made here.
 
         A log-in is one of a browser, whatever it sends.
         """
         origin, site = environ.get("HTTP_ORIGIN"), environ.get("HTTP_SEC_FETCH_SITE")
-        by_cookie = NAME in environ.get("HTTP_COOKIE", "")
-        if origin is None and site is None and not (by_cookie or is_log_in):
-            return
         if origin is not None and self._cors.allows(origin):
             return
-        if is_change:
+        by_cookie = NAME in environ.get("HTTP_COOKIE", "")
+        is_browser = origin is not None or site is not None or by_cookie or is_log_in
+        if is_change and is_browser:
             self._check_change(environ, origin, site, by_cookie)
-        self._check_host(environ)
+        host = environ.get("HTTP_HOST")
+        if host not in self._known and (is_browser or host):
+            self._check_host(host or "", is_browser or environ.get(LISTENER) != "unix")
 
     def _check_change(
         self, environ: dict[str, Any], origin: str | None, site: str | None, by_cookie: bool
@@ -81,12 +87,16 @@ class CrossSite:
         asked = asked.removesuffix(_PORTS[scheme])
         return bool(asked) and (asked == host or asked in self._allowed)
 
-    def _check_host(self, environ: dict[str, Any]) -> None:
-        host = environ.get("HTTP_HOST", "").lower()
+    def _check_host(self, given: str, by_network: bool) -> None:
+        """Raise `Forbidden` for a host that this server is not; a socket's clients name any."""
+        host = given.lower()
         name = host if host.endswith("]") else host.rpartition(":")[0] or host
         name = name.rstrip(".")
         is_local = name == "localhost" or name.endswith(".localhost") or is_ip(name)
-        if not (is_local or _among(self._allowed, name, host) or _among(self._names, name)):
+        is_known = is_local or _among(self._allowed, name, host) or _among(self._names, name)
+        if is_known and len(self._known) < _MOST_KNOWN:
+            self._known.add(given)
+        if not is_known and by_network:
             raise Forbidden(
                 f"this server is not known as {name[:_LONGEST] or 'a host without a name'}: name "
                 "it in dataplane.allowed_hosts if it is"
@@ -97,6 +107,7 @@ class CrossSite:
         """The names of this machine and of its listeners; nothing is asked of a name server."""
         server = self._settings.dataplaneapi
         known = {server.host, server.tls.tls_host, socket.gethostname(), *_names_in_hosts()}
+        known.update(_names_in_domains())
         if "https" in server.scheme and server.tls.tls_certificate:
             known.update(_names_in_certificate(server.tls.tls_certificate))
         return frozenset(name.lower().rstrip(".") for name in known if name)
@@ -132,6 +143,20 @@ def _names_in_hosts() -> Iterator[str]:
         names = line.partition("#")[0].split()[1:]
         if own in names:
             yield from names
+
+
+def _names_in_domains() -> Iterator[str]:
+    """Yield the name of this machine in each domain that the system looks names up in."""
+    own = socket.gethostname()
+    try:
+        with open(_SEARCHED, encoding="utf-8", errors="replace") as file:
+            lines = file.read().splitlines()
+    except OSError:
+        return
+    for line in lines:
+        keyword, *domains = line.split() or [""]
+        if own and keyword in ("search", "domain"):
+            yield from (f"{own}.{domain}" for domain in domains if domain.strip("."))
 
 
 def _names_in_certificate(path: str) -> tuple[str, ...]:

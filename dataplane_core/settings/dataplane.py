@@ -109,8 +109,8 @@ class DataplaneSettings:
     )  # fmt: skip
     allowed_hosts: tuple[str, ...] = setting(
         (), TEXTS,
-        "Names by which browsers may come to this server, besides addresses, `localhost`, and what "
-        "the machine, the listeners and the TLS certificate are called; `*.example.org`: all names "
+        "Names by which clients may come to this server (`Host`), besides addresses, `localhost`, "
+        "and what the machine, the listeners and the TLS certificate are called; `*.example.org`: all names "
         "below one, `*`: all.",
         flag="--allowed-host",
     )  # fmt: skip

@@ -145,14 +145,24 @@ def test_names_by_which_a_browser_may_come(api, cookie, host):
 
 @pytest.mark.parametrize("host", UNKNOWN)
 @pytest.mark.parametrize("kind", ["basic", "cookie"])
-def test_other_names_are_refused_where_a_browser_is_at_work(api, cookie, kind, host):
+def test_other_names_are_refused(api, cookie, kind, host):
     path = "/v3/services/haproxy/configuration/backends"
     signs = {"Sec_Fetch_Site": "same-origin"} if kind == "basic" else {}
     for method in ("GET", "POST"):
         answer = ask(api, cookie, method, path, kind, Host=host, **signs, X_Requested_With="dataplane-page")
         assert answer.status_code == 403, host
         assert "dataplane.allowed_hosts" in answer.json["message"]
-    assert ask(api, cookie, "GET", path, "basic", Host=host).status_code == 200  # a program
+    # over plain HTTP, a page at that name has its browser say no more than a program does
+    assert ask(api, cookie, "GET", path, "basic", Host=host).status_code == (403 if host else 200)
+
+
+def test_a_program_need_not_name_the_server(api):
+    """HTTP/1.0 has no `Host`, and whoever comes by the Unix socket no name for it; no browser does either."""
+    signed = {"Authorization": "Basic YWRtaW46cHc="}
+    ask_so = api.client.simulate_get
+    assert ask_so("/v3/info", headers=signed, http_version="1.0").status_code == 200
+    assert ask_so("/v3/info", headers={**signed, "Host": "x.example"}, extras={"dataplane.listener": "unix"}).status_code == 200
+    assert ask_so("/v3/info", headers={**signed, "Host": "x.example"}, extras={"dataplane.listener": "http"}).status_code == 403
 
 
 def test_a_log_in_is_one_of_a_browser_whatever_it_sends(api):
@@ -188,6 +198,9 @@ def test_a_star_is_every_host(make_api):
 def test_names_of_the_machine_and_of_the_listeners_are_known(make_api, monkeypatch, tmp_path):
     hosts = tmp_path / "hosts"
     hosts.write_text("127.0.0.1 localhost\n10.9.8.7 box.corp.example box  # mine\n10.9.8.8 other.example\n")
+    searched = tmp_path / "resolv.conf"
+    searched.write_text("nameserver 10.0.0.2\nsearch lan.example . int.example\n\n")
+    monkeypatch.setattr(cross_site, "_SEARCHED", str(searched))
     monkeypatch.setattr(cross_site, "_HOSTS", str(hosts))
     monkeypatch.setattr(socket, "gethostname", lambda: "box")
     api = make_api(dataplaneapi__host="api.example", dataplaneapi__tls__tls_host="tls.example")
@@ -196,7 +209,8 @@ def test_names_of_the_machine_and_of_the_listeners_are_known(make_api, monkeypat
         return api.call("GET", "/v2/info", headers={"Host": host, "Sec-Fetch-Site": "none"}).status_code
 
     assert [status(host) for host in ("box", "Box.corp.example:5555", "api.example", "tls.example")] == [200] * 4
-    assert [status(host) for host in ("other.example", "corp.example")] == [403] * 2
+    assert [status(host) for host in ("box.lan.example", "box.int.example:5555")] == [200] * 2
+    assert [status(host) for host in ("other.example", "corp.example", "lan.example")] == [403] * 3
 
 
 def test_names_of_the_tls_certificate_are_known(make_api, tmp_path, make_certificate):

@@ -174,7 +174,7 @@ def asked(folder, user, password):
     with socket.socket(socket.AF_UNIX) as connection:
         connection.settimeout(5)
         connection.connect(str(folder / "fe.sock"))
-        request = f"GET / HTTP/1.1\r\nHost: x\r\nAuthorization: {basic(user, password)}\r\n\r\n"
+        request = f"GET / HTTP/1.1\r\nHost: localhost\r\nAuthorization: {basic(user, password)}\r\n\r\n"
         connection.sendall(request.encode())
         return {b"200": True, b"401": False}[connection.recv(4096).split()[1]]
 

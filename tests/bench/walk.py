@@ -130,6 +130,7 @@ class Walker:
             query_string=words,
             headers=headers,
             body=content,
+            host="localhost",
             remote_addr="127.0.0.1",
         )
 

@@ -283,7 +283,7 @@ def test_a_server_comes_serves_and_goes(each_haproxy):
 def fetch(path):
     with socket.socket(socket.AF_UNIX) as connection:
         connection.connect(str(path))
-        connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        connection.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
         connection.settimeout(5)
         return b"".join(iter(lambda: connection.recv(65536), b""))
 

@@ -108,7 +108,7 @@ def send(api, body, framing, end=True, path=BACKENDS + "?version=1"):
     """Send a body as it is; return status and decoded answer."""
     authorization = api.client().headers["Authorization"]
     head = (
-        f"POST {path} HTTP/1.1\r\nHost: x\r\nAuthorization: {authorization}\r\n"
+        f"POST {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: {authorization}\r\n"
         f"Content-Type: application/json\r\nConnection: close\r\n{framing}\r\n\r\n"
     )
     with socket.create_connection(("127.0.0.1", api.port), 20) as connection:
@@ -155,14 +155,14 @@ def test_bodies_that_break_off_or_are_badly_framed_are_the_clients_fault(api, bo
 
 
 def test_a_stranger_is_refused_before_the_body_is_read(api):
-    head = f"POST {BACKENDS} HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000000\r\n\r\n"
+    head = f"POST {BACKENDS} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000000\r\n\r\n"
     with socket.create_connection(("127.0.0.1", api.port), 20) as connection:
         connection.sendall(head.encode())
         assert connection.recv(12) == b"HTTP/1.1 401"
 
 
 def test_a_stranger_is_refused_instead_of_being_asked_for_the_body(api):
-    head = f"POST {BACKENDS} HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\nExpect: 100-continue\r\n"
+    head = f"POST {BACKENDS} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\nExpect: 100-continue\r\n"
     for authorization in ("", f"Authorization: {basic('admin', 'wrong')}\r\n"):
         with socket.create_connection(("127.0.0.1", api.port), 60) as connection:
             connection.sendall((head + authorization + "\r\n").encode())

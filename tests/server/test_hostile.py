@@ -18,7 +18,7 @@ from tests.server.trivial import BIG
 
 pytestmark = pytest.mark.server
 
-NEXT = b"GET /next HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+NEXT = b"GET /next HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
 """A request that is answered where the one in front of it has ended; a refusal swallows it."""
 
 
@@ -41,11 +41,11 @@ def unharmed(running):
 
 
 def get(*lines, path=b"/"):
-    return b"\r\n".join([b"GET " + path + b" HTTP/1.1", b"Host: x", *lines, b"", b""])
+    return b"\r\n".join([b"GET " + path + b" HTTP/1.1", b"Host: localhost", *lines, b"", b""])
 
 
 def post(body, *lines):
-    return b"\r\n".join([b"POST /echo HTTP/1.1", b"Host: x", *lines, b"", body])
+    return b"\r\n".join([b"POST /echo HTTP/1.1", b"Host: localhost", *lines, b"", body])
 
 
 DEAF = 7
@@ -75,11 +75,11 @@ FRAMING = {
 }
 HEADERS = {
     "a bare line feed": b"GET / HTTP/1.1\r\nHost: x\nA: b\r\n\r\n",
-    "line feeds alone": b"GET / HTTP/1.1\nHost: x\n\n",
-    "a bare end": b"GET / HTTP/1.1\r\nHost: x\r\n\n",
+    "line feeds alone": b"GET / HTTP/1.1\nHost: localhost\n\n",
+    "a bare end": b"GET / HTTP/1.1\r\nHost: localhost\r\n\n",
     "a bare return": get(b"A: b\rContent-Length: 5"),
     "a folded line": get(b"A: b", b" c: d"),
-    "a folded first line": b"GET / HTTP/1.1\r\n Host: x\r\n\r\n",
+    "a folded first line": b"GET / HTTP/1.1\r\n Host: localhost\r\n\r\n",
     "a space before the colon": get(b"Content-Length : 0"),
     "a tab before the colon": get(b"Content-Length\t: 0"),
     "no name": get(b": b"),
@@ -91,18 +91,18 @@ HEADERS = {
     "an escape in a value": get(b"A: b\x1bc"),
 }
 LINES = {
-    "two spaces": b"GET  / HTTP/1.1\r\nHost: x\r\n\r\n",
-    "a tab": b"GET\t/ HTTP/1.1\r\nHost: x\r\n\r\n",
-    "a space in the target": b"GET /a b HTTP/1.1\r\nHost: x\r\n\r\n",
-    "a NUL in the target": b"GET /a\0b HTTP/1.1\r\nHost: x\r\n\r\n",
+    "two spaces": b"GET  / HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    "a tab": b"GET\t/ HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    "a space in the target": b"GET /a b HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    "a NUL in the target": b"GET /a\0b HTTP/1.1\r\nHost: localhost\r\n\r\n",
     "no version": b"GET /\r\n\r\n",
-    "a version in small letters": b"GET / http/1.1\r\nHost: x\r\n\r\n",
-    "a version of the future": b"GET / HTTP/9.9\r\nHost: x\r\n\r\n",
-    "a version with more": b"GET / HTTP/1.1 x\r\nHost: x\r\n\r\n",
+    "a version in small letters": b"GET / http/1.1\r\nHost: localhost\r\n\r\n",
+    "a version of the future": b"GET / HTTP/9.9\r\nHost: localhost\r\n\r\n",
+    "a version with more": b"GET / HTTP/1.1 x\r\nHost: localhost\r\n\r\n",
     "HTTP/0.9": b"GET /\n",
     "HTTP/2": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\0\0\0\4\0\0\0\0\0",
     "TLS": HELLO + b"\r\n\r\n",
-    "a method of brackets": b"G(T / HTTP/1.1\r\nHost: x\r\n\r\n",
+    "a method of brackets": b"G(T / HTTP/1.1\r\nHost: localhost\r\n\r\n",
     "an answer": b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
 }
 CHUNKS = {
@@ -141,9 +141,9 @@ def test_chunks_that_are_none_end_the_connection(running, body):
 def test_a_header_without_an_end_is_not_waited_for(running):
     """Limits count while bytes come: the refusal is there although the client would send more."""
     for begin, piece in (
-        (b"GET / HTTP/1.1\r\nHost: x\r\nA: ", b"x"),
-        (b"GET / HTTP/1.1\r\nHost: x\r\n", b"A: b\r\n"),
-        (b"GET / HTTP/1.1\r\nHost: x\r\n", b"x"),
+        (b"GET / HTTP/1.1\r\nHost: localhost\r\nA: ", b"x"),
+        (b"GET / HTTP/1.1\r\nHost: localhost\r\n", b"A: b\r\n"),
+        (b"GET / HTTP/1.1\r\nHost: localhost\r\n", b"x"),
     ):
         with connect(running) as connection:
             connection.sendall(begin)

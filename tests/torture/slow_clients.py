@@ -28,7 +28,7 @@ _PACE = 5.0  # seconds between two bytes of a client that sends some
 _MOST_TIMES = 3.0  # as long as before, which a request at the 99th percentile may take
 _UNSEEN = 0.03  # seconds by which a machine with something else to do changes a percentile
 _KEY = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
-_HEAD = f"Host: x\r\nAuthorization: Basic {_KEY}\r\n"
+_HEAD = f"Host: localhost\r\nAuthorization: Basic {_KEY}\r\n"
 _RAW = f"POST {CONFIGURATION}/raw?skip_version=true HTTP/1.1\r\n{_HEAD}Content-Type: text/plain\r\n"
 _READ = f"GET {CONFIGURATION}/raw HTTP/1.1\r\n{_HEAD}\r\n"
 _LINES = 60_000  # of the configuration, which no buffer of a connection takes
