@@ -110,8 +110,8 @@ class DataplaneSettings:
     allowed_hosts: tuple[str, ...] = setting(
         (), TEXTS,
         "Names by which clients may come to this server (`Host`), besides addresses, `localhost`, "
-        "and what the machine, the listeners and the TLS certificate are called; `*.example.org`: all "
-        "names below one, `*`: all.",
+        "and what machine, listeners and TLS certificate are called; `*.example.org`: all names "
+        "below one, `*`: all.",
         flag="--allowed-host",
     )  # fmt: skip
     behind_tls: bool = setting(
