@@ -29,7 +29,7 @@ from dataplane_core.logs.apache import API_VERSION
 from dataplane_core.resources.origins import OWN_INTERFACE
 
 if TYPE_CHECKING:
-    from dataplane_core.hooks.manager import Manager
+    from dataplane_core.api.foreign_answers import PluginThreads
     from dataplane_core.services import Services
 
 _METHODS = frozenset(COMBINED_METHODS)
@@ -63,6 +63,7 @@ class Application(falcon.App[ApiRequest, falcon.Response]):
         self.resp_options.default_media_type = "application/json"
         self.resp_options.media_handlers["application/json"] = JSONHandler(dumps=to_json)
         self._known = KnownPaths()
+        self._threads: dict[str, PluginThreads] = {}
         Failures(frame, self._known, services.plugins.own).install(self)
 
     @property
@@ -122,7 +123,17 @@ class Application(falcon.App[ApiRequest, falcon.Response]):
             self._known.add(one.version.prefix, [route.template for route in one.routes])
 
     def _routed(self, served: ServedVersion, route: Route) -> "RoutedPath":
-        return RoutedPath(self._frame, served, route, self.services.plugins)
+        path = RoutedPath(self._frame, served, route)
+        plugins = self.services.plugins
+        if (name := route.origin) and name not in plugins.own:
+            from dataplane_core.api.foreign_answers import PluginThreads, looked_at
+
+            settings = self.services.settings.dataplane
+            threads = self._threads.setdefault(name, PluginThreads(name, settings.threads))
+            for method, guard in path.guards.items():
+                watching = partial(plugins.watchdog.watching, name, f"{method} {route.template}")
+                guard.respond = looked_at(guard.respond, watching, threads)
+        return path
 
     def __call__(self, env: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         path: str = env.get("PATH_INFO", "")
@@ -200,22 +211,13 @@ class OwnTop:
 class RoutedPath:
     """One path of an API version: a guarded responder for each method it has."""
 
-    def __init__(
-        self, frame: Frame, served: ServedVersion, route: Route, plugins: "Manager"
-    ) -> None:
+    def __init__(self, frame: Frame, served: ServedVersion, route: Route) -> None:
         allowed = tuple(route.operations)
         refuse = refuse_method(allowed, served, frame)
         self.responders: dict[str, Callable[..., None]] = dict.fromkeys(COMBINED_METHODS, refuse)
         route = replace(route, resource=route.resource_for(served.view))
-        guards = {method: Guard(frame, served, route, method) for method in allowed}
-        if route.origin and route.origin not in plugins.own:
-            from dataplane_core.api.foreign_answers import looked_at
-
-            for method, guard in guards.items():
-                what = f"{method} {route.template}"
-                watching = partial(plugins.watchdog.watching, route.origin, what)
-                guard.respond = looked_at(guard.respond, watching)
-        self.responders |= guards
+        self.guards = {method: Guard(frame, served, route, method) for method in allowed}
+        self.responders |= self.guards
 
 
 def normal_path(path: str, raw: str) -> str:
