@@ -176,6 +176,12 @@ class TestBodies:
         assert (status, code) == (400, 400), message
         assert len(message) < 500
 
+    @pytest.mark.parametrize("raw", ["[" * 200_000, '{"a":' * 200_000], ids=["lists", "objects"])
+    def test_what_has_more_parts_than_a_body_may_have_is_413(self, api, raw):
+        status, code, message = api.refused("POST", "backends", raw=raw)
+        assert (status, code) == (413, 413), message
+        assert len(message) < 500
+
     @pytest.mark.parametrize("raw", ["", "  \n"])
     def test_an_empty_body(self, api, raw):
         assert api.refused("POST", "backends", raw=raw) == (422, 602, "data in body is required")
