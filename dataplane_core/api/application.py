@@ -64,7 +64,7 @@ class Application(falcon.App[ApiRequest, falcon.Response]):
         self.resp_options.media_handlers["application/json"] = JSONHandler(dumps=to_json)
         self._known = KnownPaths()
         self._threads: dict[str, PluginThreads] = {}
-        Failures(frame, self._known, services.plugins.own).install(self)
+        Failures(frame, self._known, services.plugins).install(self)
 
     @property
     def interfaces(self) -> list[ServedVersion]:

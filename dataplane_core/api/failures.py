@@ -1,7 +1,6 @@
 """Answer every failure in one form."""
 
 import logging
-from collections.abc import Collection
 from dataclasses import asdict
 from typing import Any
 
@@ -21,6 +20,7 @@ from dataplane_core.errors import (
     MethodNotAllowed,
     Unauthorized,
 )
+from dataplane_core.hooks.manager import Manager
 from dataplane_core.store.planned import Planned
 
 log = logging.getLogger("dataplane.api")
@@ -32,15 +32,12 @@ PAGE = "dataplane-page"
 
 
 class Failures:
-    """Answers every failure with `{"code": …, "message": …}`, and never with a stack trace.
+    """Answers every failure with `{"code": …, "message": …}`, and never with a stack trace."""
 
-    `own` are the names of the plugins that come with the server.
-    """
-
-    def __init__(self, frame: Frame, known: KnownPaths, own: Collection[str]) -> None:
+    def __init__(self, frame: Frame, known: KnownPaths, plugins: Manager) -> None:
         self._frame = frame
         self._known = known
-        self._own = own
+        self._plugins = plugins
 
     def install(self, app: "falcon.App[Any, Any]") -> None:
         """Let the application answer failures this way."""
@@ -96,10 +93,13 @@ class Failures:
 
     def unexpected(self, req: ApiRequest, resp: falcon.Response, error: Exception, _: Any) -> None:
         """Answer a failure that nobody foresaw; what it was stands in the log."""
-        where = f" in the plugin {req.plugin}" if req.plugin else ""
+        from dataplane_core.hooks.at_fault import plugin_at_fault
+
+        plugin = plugin_at_fault(error, self._plugins) or req.plugin
+        where = f" in the plugin {plugin}" if plugin else ""
         log.error("%s %s failed%s", req.method, req.asked_path, where, exc_info=error,
                   extra={"request_id": req.request_id})  # fmt: skip
-        is_own = not req.plugin or req.plugin in self._own
+        is_own = not plugin or plugin in self._plugins.own
         why = "for an unforeseen reason" if is_own else where[1:]
         message = f"the request {req.request_id} failed {why}; the log has it"
         self._answer(req, resp, 500, {"code": 500, "message": message})
