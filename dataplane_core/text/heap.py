@@ -1,6 +1,6 @@
 """Give memory that nobody uses any more back to the system."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from contextlib import suppress
 from functools import cache
 from typing import TYPE_CHECKING
@@ -47,17 +47,28 @@ def let_go_of_programs() -> None:
 
     The system keeps those that it has room for, and finds them again for whoever needs them. What
     may be written to, or differs from its file, stays.
+
+    A library that another thread loads meanwhile is one mapping first, in which its data are put
+    then: so only what two looks have found alike counts.
     """
     advise = _function("madvise")
     if advise is None:
         return
-    with suppress(OSError), open("/proc/self/smaps", "rb") as maps:
-        for start, size in _unchanged_programs(maps):
-            advise(start, size, _DONT_NEED)
+    with suppress(OSError):
+        with open("/proc/self/maps", "rb") as maps:
+            settled = {line.split(maxsplit=1)[0] for line in maps}
+        with open("/proc/self/smaps", "rb") as maps:
+            for start, size in _unchanged_programs(maps, settled):
+                advise(start, size, _DONT_NEED)
 
 
-def _unchanged_programs(maps: Iterable[bytes]) -> Iterator[tuple["c_void_p", "c_size_t"]]:
-    """Yield start and size of each mapping of a file that nobody can have changed (proc(5))."""
+def _unchanged_programs(
+    maps: Iterable[bytes], settled: Container[bytes]
+) -> Iterator[tuple["c_void_p", "c_size_t"]]:
+    """Yield start and size of each mapping of a file that nobody can have changed (proc(5)).
+
+    `settled` are the mappings that were there before, as their first words.
+    """
     from ctypes import c_size_t, c_void_p
 
     start = end = 0
@@ -65,6 +76,7 @@ def _unchanged_programs(maps: Iterable[bytes]) -> Iterator[tuple["c_void_p", "c_
         words = line.split()
         if not words[0].endswith(b":"):
             is_program = words[1] in (b"r-xp", b"r--p") and words[-1].startswith(b"/")
+            is_program = is_program and words[0] in settled
             start, end = (int(word, 16) for word in words[0].split(b"-")) if is_program else (0, 0)
         elif words[0] == b"Anonymous:" and words[1] == b"0" and end:
             yield c_void_p(start), c_size_t(end - start)

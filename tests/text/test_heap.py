@@ -6,6 +6,8 @@ import sys
 
 import pytest
 
+from dataplane_core.text.heap import _unchanged_programs
+
 PROGRAM = """\
 import mmap
 from dataplane_core.text.heap import {imported}
@@ -59,3 +61,25 @@ def test_programs_that_are_let_go_of_go_on() -> None:
     before, after, *rest = shown.stdout.split(maxsplit=2)
     assert int(after) < int(before)
     assert rest == ["(1,) [1]\n"]
+
+
+SMAPS = b"""\
+1000-3000 r-xp 00000000 00:1 7    /lib/one.so
+Anonymous:             0 kB
+4000-8000 r--p 00000000 00:1 8    /lib/two.so
+Anonymous:             0 kB
+8000-9000 r--p 00000000 00:1 8    /lib/two.so
+Anonymous:             4 kB
+9000-a000 rw-p 00000000 00:1 8    /lib/two.so
+Anonymous:             0 kB
+"""
+
+
+def test_a_library_that_is_just_being_loaded_stays() -> None:
+    """It is one mapping for reading, until its data are put into that."""
+    everything = {line.split()[0] for line in SMAPS.splitlines()}
+    found = [(start.value, size.value) for start, size in _unchanged_programs(SMAPS.splitlines(), everything)]
+    assert found == [(0x1000, 0x2000), (0x4000, 0x4000)]
+    before = {b"1000-3000", b"4000-5000"}
+    (only,) = _unchanged_programs(SMAPS.splitlines(), before)
+    assert only[0].value == 0x1000
