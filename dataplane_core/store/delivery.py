@@ -4,7 +4,7 @@ import logging
 from collections.abc import Sequence
 
 from dataplane_core.dataclass import dataclass
-from dataplane_core.errors import DataplaneError, NotReloaded, ReloadFailed
+from dataplane_core.errors import DataplaneError, NotReloaded, ReloadFailed, StorageFailed
 from dataplane_core.store.change import Committed, Outcome
 from dataplane_core.store.failpoints import failpoint
 from dataplane_core.store.journal.versions import VersionTable
@@ -115,10 +115,30 @@ class Delivery:
         self._reload_id = None
 
     def finish(self) -> Outcome:
-        """Tell the hooks, and bring the change to HAProxy.
+        """Tell the hooks, and bring the change to HAProxy; or have it reloaded, where a file fails.
 
-        Raises `ReloadFailed` or `NotReloaded` for a forced reload.
+        Raises `ReloadFailed` or `NotReloaded` for a forced reload, `NotReloaded` where not even a
+        reload can be asked for: the version is in the file all the same.
         """
+        try:
+            return self._bring()
+        except StorageFailed as error:
+            _log.error("version %d needs a reload: %s", self._change.version, error.message)
+            return self._leave_to_reload(error)
+
+    def _leave_to_reload(self, error: StorageFailed) -> Outcome:
+        version = self._change.version
+        if self._wish.skip:
+            return Outcome(version, None, "saved")
+        try:
+            if self._reload_id is None:
+                self._request_late()
+        except StorageFailed:
+            said = f"HAProxy could not be told: {error.message}"
+            raise NotReloaded(f"version {version} is in the file, but {said}") from None
+        return Outcome(version, self._reload_id, "queued")
+
+    def _bring(self) -> Outcome:
         change = self._change
         self._means.hooks.dataplane_committed(change=change)
         if self._wish.skip:

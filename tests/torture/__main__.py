@@ -11,7 +11,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.torture import large_bodies, slow_clients
+from tests.torture import faults, large_bodies, slow_clients
 from tests.torture.cycles import Torture
 from tests.torture.waits import run_all
 
@@ -31,7 +31,14 @@ def main() -> int:
         help=f"hold so many connections ({slow_clients.MANY}) that are never done, and measure what others get",
     )
     parser.add_argument("--large-bodies", action="store_true", help="measure what large bodies cost")
+    parser.add_argument(
+        "--faults", nargs="*", metavar="KIND",
+        help=f"let each system call of {', '.join(faults.KINDS)} (or KIND) fail once, in turn",
+    )
+    parser.add_argument("--most", type=int, default=0, metavar="NUMBER", help="at most so many faults of a kind")
     arguments = parser.parse_args()
+    if arguments.faults is not None:
+        return faults.run_all(arguments.faults or faults.KINDS, arguments.most)
     if arguments.slow_clients:
         return slow_clients.run_all(arguments.slow_clients)
     if arguments.large_bodies:
