@@ -225,7 +225,9 @@ class FaultyServer:
         try:
             self.server.start()
             self.counts["started all the same"] += 1
-            problems = self._judged()
+            self._client = OneShot(self.server.port)
+            self._client.version()
+            problems = [one for one in self._held() if not one.endswith(_LITTER)]
         except RuntimeError:
             told = log.read_bytes()[before:].decode("utf-8", "replace")
             problems = [f"a start ended with a trace: {told[-400:]}"] if "Traceback" in told else []
