@@ -31,8 +31,10 @@ class Alone:
 
     def __init__(self, state: ServerState) -> None:
         self._state = state
-        self._wanted: signal.Signals | None = None
-        self._is_told = False  # to systemd, what is wanted
+        # Apart, as one of them is forgotten at moments at which the other may come.
+        self._ending: signal.Signals | None = None
+        self._is_to_refresh = self._is_refreshing = False
+        self._is_told = False  # to systemd, that it ends
         self._wakes, self._waker = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
 
     def run(self) -> None:
@@ -47,9 +49,8 @@ class Alone:
         share_heap()
         while True:
             self._serve()
-            if self._wanted is not signal.SIGHUP:
+            if self._ending is not None:
                 break
-            self._wanted, self._is_told = None, False
             self._refresh()
         self._end()
         self._state.served.discard()
@@ -64,16 +65,18 @@ class Alone:
         """Return whether to go on; settings that cannot be read stop nothing."""
         manager = self._state.manager
         manager.show_life((0.0,))
-        if self._wanted is None or self._is_told:
-            return self._wanted is None
-        self._is_told = True
-        if self._wanted is not signal.SIGHUP:
-            manager.stopping()
+        if self._ending is not None:
+            if not self._is_told:
+                self._is_told = True
+                manager.stopping()
             return False
+        if not self._is_to_refresh or self._is_refreshing:
+            return not self._is_refreshing
+        self._is_to_refresh = False
         manager.reloading()
-        if self._state.is_readable():
+        self._is_refreshing = self._state.is_readable()
+        if self._is_refreshing:
             return False
-        self._wanted, self._is_told = None, False
         manager.ready(f"the settings stay as they were; {self._serves()}")
         return True
 
@@ -81,9 +84,11 @@ class Alone:
         return f"serves on {', '.join(self._state.listeners.described())}"
 
     def _want(self, number: int, frame: FrameType | None) -> None:
-        """Note a signal; one that ends the process is not forgotten for one that does not."""
-        if self._wanted in (None, signal.SIGHUP) or number != signal.SIGHUP:
-            self._wanted = signal.Signals(number)
+        """Note a signal."""
+        if number == signal.SIGHUP:
+            self._is_to_refresh = True
+        else:
+            self._ending = signal.Signals(number)
 
     def _serve(self) -> None:
         """Serve with what is in force, until a signal says something."""
@@ -104,12 +109,13 @@ class Alone:
 
     def _seconds_to_end(self) -> float:
         """Return how long requests that are under way may take, by the signals until now."""
-        quickly = self._wanted in (signal.SIGINT, signal.SIGQUIT)
+        quickly = self._ending in (signal.SIGINT, signal.SIGQUIT)
         return 0.0 if quickly else graceful_seconds(self._state.settings)
 
     def _refresh(self) -> None:
         """Put the settings in force that stand in the file now, or those again that were."""
         gc.unfreeze()
+        self._is_to_refresh = self._is_refreshing = False
         try:
             self._state.replace_stopped()
         except SettingsError as error:

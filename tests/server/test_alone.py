@@ -126,6 +126,19 @@ def test_a_signal_ends_it_in_order(server, number, tmp_path):
     server.process = None
 
 
+def test_a_signal_to_end_is_not_forgotten_while_settings_are_read(server):
+    server.settings.unlink()
+    os.mkfifo(server.settings)  # which is read for as long as nobody writes
+    server.process.send_signal(signal.SIGHUP)
+    with open(server.settings, "w", encoding="utf-8") as settings:
+        server.process.terminate()
+        status = Path("/proc") / str(server.process.pid) / "status"
+        until(lambda: "ShdPnd:\t0000000000000000" in status.read_text())
+        settings.write("{")
+    assert server.process.wait(60) == 0
+    server.process = None
+
+
 def test_settings_that_are_read_often_leave_nothing_behind(server):
     def held():
         """Its threads, and what it has open."""
