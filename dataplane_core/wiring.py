@@ -34,6 +34,7 @@ from dataplane_core.references.lost_scripts import loads_otherwise, lost_with_sc
 from dataplane_core.references.names_in_files import lost_in_files
 from dataplane_core.resources.comparison import TOP
 from dataplane_core.resources.comparisons import Comparisons
+from dataplane_core.resources.dangers import Dangers
 from dataplane_core.resources.locate import object_at
 from dataplane_core.resources.lost_names import taken
 from dataplane_core.resources.origins import Origins, RegistryError, Unchecked
@@ -123,6 +124,8 @@ def _services_on(
         partial(_merge, registry),
         partial(_touched, comparisons),
         partial(_lost, registry, file.path),
+        Dangers(registry, settings).added,
+        refuses_dangers=settings.dataplane.dangerous_lines == "refuse",
         keeps_names=settings.dataplane.references == "refuse",
     )
     authenticator = Authenticator(settings, lambda: file.snapshot().document)

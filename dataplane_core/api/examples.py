@@ -51,7 +51,8 @@ def _section(kind: str, model: Model) -> dict[str, Any]:
     """
     known = [one for one in model.statements if one.examples]
     needed = [one for one in known if _is_needed(one)]
-    plain = [one for one in known if _is_plain(one) and one not in needed][:_STATEMENTS]
+    harmless = [one for one in known if not one.is_dangerous and one not in needed]
+    plain = [one for one in harmless if _is_plain(one)][:_STATEMENTS]
     chosen = [*needed, *plain] or known[:1]
     return model.read(_lines([one.examples[0] for one in chosen], kind))
 

@@ -1,5 +1,6 @@
 """Declare statements, and terms that combine others; `values` has the terms of one word."""
 
+import copy
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -247,3 +248,10 @@ __all__ = [
     "statements",
     "toggle",
 ]
+
+
+def dangerous(statement: Statement) -> Statement:
+    """Return the statement for lines that run commands, or open the system to who writes them."""
+    new = copy.copy(statement)
+    new.is_dangerous = True
+    return new

@@ -88,7 +88,8 @@ class Prop:
 
     A `secret` opens a door: where changes are shown, it is said to have changed, and never what it
     is. `secret_of` is the property with the name of a header: the value is a secret where such a
-    header holds credentials.
+    header holds credentials. With a value that fits the pattern `dangerous` whole, the line opens
+    the system (`Statement.dangerous`).
 
     `refers_to` is the notation in which the value names other things of the configuration.
     `declares` says of which kind the name is that the value gives, or that its line gives.
@@ -130,6 +131,7 @@ class Prop:
     running: str = ""
     secret: bool = False
     secret_of: str = ""
+    dangerous: str = ""
     refers_to: Notation | None = field(default=None, compare=False)
     declares: Declared | None = None
     sort_as: str = ""

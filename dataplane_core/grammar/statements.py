@@ -74,6 +74,8 @@ class Statement(Declaration):
     counts = LAST
     #: Whether the lines stay where none of the statement's properties is given.
     stays_when_unset = False
+    #: Whether the lines run commands or open the system: `dataplane.dangerous_lines` is about them.
+    is_dangerous = False
 
     def __init__(
         self,

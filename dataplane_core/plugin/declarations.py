@@ -73,6 +73,7 @@ __all__ = [
     # Sections, and the lines in them.
     "Model", "statement", "statements", "keyword", "option", "toggle", "choose", "prefer",
     "gathered", "merged", "nested", "shared", "first_counts", "each_counts",
+    "dangerous",
     # Values of one word, or of none.
     "word", "maybe_word", "integer", "number_of", "duration", "seconds", "size", "one_of",
     "on_off", "mapped", "listed", "rest", "const",

@@ -32,7 +32,7 @@ class NameReaders:
         """Return the reader for sections of a kind; what it reads is kept under the reader."""
         reader = self._readers.get(kind)
         if reader is None:
-            reader = NameReader(self._statements(kind), self.functions)
+            reader = NameReader(self.statements(kind), self.functions)
             self.holding[kind] = reader.holding
             reader = self._readers.setdefault(kind, reader)
         return reader
@@ -43,7 +43,7 @@ class NameReaders:
         sections = (one for one in self._collections if isinstance(one, SectionCollection))
         return frozenset(one.kind for one in sections if one.idle)
 
-    def _statements(self, kind: str) -> list[Statement]:
+    def statements(self, kind: str) -> list[Statement]:
         """Return what lines in a kind of section may be: rows, and statements of its model."""
         kinds = {kind, *LISTEN_PARTS} if kind == LISTEN else {kind}
         rows = (one for one in self._collections if isinstance(one, RowCollection))

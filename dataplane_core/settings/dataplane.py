@@ -58,6 +58,12 @@ class DataplaneSettings:
         "it is carried out with a warning, or refused.",
         flag="--references",
     )  # fmt: skip
+    dangerous_lines: str = setting(
+        "allow", one_of("allow", "refuse"),
+        "What becomes of a change that adds lines that run commands or open the system, such as "
+        "`program`, `lua-load` or a bind to a file of the system: it is carried out, or refused.",
+        flag="--dangerous-lines",
+    )  # fmt: skip
     api_versions: tuple[str, ...] = setting(
         (), TEXTS,
         "Versions of the API that are served, such as `v2` and `v3`; `/` leads programs "

@@ -2,10 +2,25 @@
 
 from collections.abc import Callable, Iterable, Sequence
 
-from dataplane_core.errors import BadRequest, Invalid, NotAcceptable
+from dataplane_core.errors import BadRequest, Forbidden, Invalid, NotAcceptable
 from dataplane_core.store.lost_names import FindLost, LostName, StillNamed
 from dataplane_core.store.ports import CommitHooks, problems_found
 from dataplane_core.text import Document
+
+FindDangers = Callable[[Document, Document], Sequence[str]]
+"""Says in words which lines open the system that the second document has, and not the first."""
+_MOST_NAMED = 5
+
+
+def nothing_dangerous(before: Document, after: Document) -> Sequence[str]:
+    """Find nothing, where nobody knows what opens the system."""
+    return ()
+
+
+def _forbidden(found: Sequence[str]) -> str:
+    more = f" and {len(found) - _MOST_NAMED} more" if len(found) > _MOST_NAMED else ""
+    named = ", ".join(found[:_MOST_NAMED])
+    return f"dataplane.dangerous_lines refuses what opens the system: {named}{more}"
 
 
 class Expectations:
@@ -23,13 +38,24 @@ class Expectations:
 class ChangeRules:
     """What a change has to keep to besides HAProxy's judgement.
 
-    With `refuses`, no name may be lost that `find` finds.
+    With `refuses`, no name may be lost that `find` finds; with `refuses_dangers`, no line may come
+    that `find_dangers` finds.
     """
 
-    def __init__(self, hooks: CommitHooks, find: FindLost, *, refuses: bool) -> None:
+    def __init__(
+        self,
+        hooks: CommitHooks,
+        find: FindLost,
+        find_dangers: FindDangers = nothing_dangerous,
+        *,
+        refuses: bool,
+        refuses_dangers: bool = False,
+    ) -> None:
         self._hooks = hooks
         self._find = find
         self._refuses = refuses
+        self.dangers = find_dangers
+        self.refuses_dangers = refuses_dangers
         self.expectations = Expectations()
 
     def problems(self, document: Document, expect: str = "") -> list[str]:
@@ -46,6 +72,11 @@ class ChangeRules:
             raise Invalid("; ".join(problems))
         if expect and (unmet := self.expectations.unmet(expect, document)):
             raise NotAcceptable("; ".join(unmet))
+
+    def forbid_dangers(self, before: Document, after: Document) -> None:
+        """Raise `Forbidden` for a change that adds lines that open the system, if none may."""
+        if self.refuses_dangers and (found := self.dangers(before, after)):
+            raise Forbidden(_forbidden(found))
 
     def lost(
         self, before: Document, after: Document, *, undoes: bool = False

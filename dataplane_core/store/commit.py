@@ -27,6 +27,7 @@ from dataplane_core.errors import (
     Conflict,
     DataplaneError,
     Finding,
+    Forbidden,
     Invalid,
     TransactionOutdated,
     VersionMismatch,
@@ -125,7 +126,7 @@ class Committer:
 
     def validate(self, request: CommitRequest) -> list[Finding]:
         """Return HAProxy's warnings about a change, without writing it; raises as `commit`."""
-        self._rules.ask_plugins(request.document, request.options.expect)
+        self._ask(request)
         self._lost(request)
         return self._judge.check(request.text(), request.client_head)
 
@@ -140,8 +141,12 @@ class Committer:
             self._lost(request)
         except StillNamed as still:
             refusal = refusal or still.message
+        dangers = tuple(self._rules.dangers(request.base.document, document))
         try:
+            self._rules.forbid_dangers(request.base.document, document)
             findings = tuple(self._judge.check(request.text(), request.client_head))
+        except Forbidden as forbidden:
+            refusal = refusal or forbidden.message
         except CheckFailed as failed:
             explained = self._hand_edits.explained(failed, request.base.version)
             findings, refusal = failed.findings, refusal or explained.message
@@ -150,20 +155,30 @@ class Committer:
             request.base.version, request.base.document, document, problems, findings, refusal,
             foreseen=None if refusal else delivery.foreseen(),
             transaction_id=None if transaction is None else transaction.id,
-            head=request.client_head, path=self._file.path,
+            head=request.client_head, path=self._file.path, dangers=dangers,
         )  # fmt: skip
 
     def _write(self, request: CommitRequest) -> Delivery:
         """Make the change the next version of the file; return its way to HAProxy."""
         make_way(self._records.trials, request.text_of)
         first = self._on_newest(request)
-        self._rules.ask_plugins(first.document, request.options.expect)
+        self._ask(first)
         with self._turns.taken(partial(self._reconsider, request)):
             failpoint("turn-taken")
             current = self._on_newest(request)
             if request.options.rebase and current.base.version != first.base.version:
-                self._rules.ask_plugins(current.document, request.options.expect)
+                self._ask(current)
             return self._write_in_turn(current)
+
+    def _ask(self, request: CommitRequest) -> None:
+        """Raise what plugins say of a change, and what the settings do, before HAProxy sees it.
+
+        HAProxy runs scripts while it checks a file. A version that is taken back may have lines
+        that nobody may add: they stood there when the change on trial was made.
+        """
+        if self._rules.refuses_dangers and not self._undoes(request):
+            self._rules.forbid_dangers(request.base.document, request.document)
+        self._rules.ask_plugins(request.document, request.options.expect)
 
     def _on_newest(self, request: CommitRequest) -> CommitRequest:
         """Return a change as it is to be made on the newest version; raises `Conflict`.
@@ -232,9 +247,12 @@ class Committer:
 
         A version that is taken back is no change that anybody asked for, and nothing stops it.
         """
-        waits = None if request.text_of is None else self._records.trials.open()
-        undoes = waits is not None and waits.trial.former == request.text_of
+        undoes = self._undoes(request)
         return self._rules.lost(request.base.document, request.document, undoes=undoes)
+
+    def _undoes(self, request: CommitRequest) -> bool:
+        waits = None if request.text_of is None else self._records.trials.open()
+        return waits is not None and waits.trial.former == request.text_of
 
     def _transaction_locked(self, request: CommitRequest) -> AbstractContextManager[object]:
         """Lock the transaction, so that no edit is added while it is committed."""

@@ -15,7 +15,7 @@ from dataplane_core.errors import (
 from dataplane_core.store.archive import Archive
 from dataplane_core.store.author import NOBODY, PLAIN, Author, ChangeOptions
 from dataplane_core.store.change import Outcome
-from dataplane_core.store.change_rules import ChangeRules
+from dataplane_core.store.change_rules import ChangeRules, FindDangers, nothing_dangerous
 from dataplane_core.store.commit import Committer
 from dataplane_core.store.commit_request import CommitRequest
 from dataplane_core.store.delivery import DeliveryMeans, ReloadWish
@@ -58,7 +58,8 @@ class ConfigStore:
     versions that are to be confirmed, and `archive` has its past versions. `forced` reloads HAProxy
     at once, `plan` tells how a change reaches a running HAProxy without a reload, `foresee` says
     the same without doing it, and `describe` in which objects two texts differ, and
-    `find_lost` which names a change takes from what refers to them, which `keeps_names` refuses. At
+    `find_lost` which names a change takes from what refers to them, which `keeps_names` refuses,
+    and `find_dangers` which lines come that open the system, which `refuses_dangers` refuses. At
     most `max_transactions` are open at once.
     """
 
@@ -74,20 +75,31 @@ class ConfigStore:
         merge: Merge = no_merge,
         describe: Describe = no_objects,
         find_lost: FindLost = nothing_lost,
+        find_dangers: FindDangers = nothing_dangerous,
         *,
         keeps_names: bool = False,
+        refuses_dangers: bool = False,
     ) -> None:
         self.file = file
         records = file.records
         hooks = hooks or NoHooks()
-        means = DeliveryMeans(
-            records.versions, hooks, records.reloads, forced, plan, foresee
+        means = DeliveryMeans(records.versions, hooks, records.reloads, forced, plan, foresee)
+        rules = ChangeRules(
+            hooks, find_lost, find_dangers, refuses=keeps_names, refuses_dangers=refuses_dangers
         )
-        rules = ChangeRules(hooks, find_lost, refuses=keeps_names)
         self.expectations = rules.expectations
+        self.dangers = find_dangers
         self._committer = Committer(
-            file.on_disk, records, file.turns, file.judge, file.hand_edits, means, describe,
-            rules, count, merge,
+            file.on_disk,
+            records,
+            file.turns,
+            file.judge,
+            file.hand_edits,
+            means,
+            describe,
+            rules,
+            count,
+            merge,
         )
         self.trials = Trials(records.trials)
         self.archive = Archive(file, describe)
@@ -97,7 +109,7 @@ class ConfigStore:
         """Have the file of another store, and the parts that it was made with."""
         self.file, self.archive, self.trials = other.file, other.archive, other.trials
         self.transactions, self.expectations = other.transactions, other.expectations
-        self._committer = other._committer
+        self._committer, self.dangers = other._committer, other.dangers
 
     @property
     def history(self) -> VersionTable:

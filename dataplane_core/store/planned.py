@@ -38,8 +38,9 @@ class ChangePlan:
     (`problems`), or HAProxy, whose messages are the `findings`. Then nothing is `foreseen`. `files`
     are the stored ones that the change is about, if it is no change of the configuration; the lines
     of files that are left `dangling` name what would be gone, and `effects` say in sentences what
-    else would be done. `head` are the server's own lines in the text as the client knows it, with
-    which it counts lines, and `path` is the file that the documents are of.
+    else would be done; `dangers` are the lines that come and open the system. `head` are the
+    server's own lines in the text as the client knows it, with which it counts lines, and `path` is
+    the file that the documents are of.
     """
 
     version: int
@@ -53,6 +54,7 @@ class ChangePlan:
     files: tuple[FileChange, ...] = ()
     dangling: tuple[NamedInFile, ...] = ()
     effects: tuple[str, ...] = ()
+    dangers: tuple[str, ...] = ()
     head: Head = Head()
     path: Path | None = None
 

@@ -62,6 +62,7 @@ class Auditor:
 
     def __init__(self, services: Services) -> None:
         self._events, self._history = services.events, services.config.history
+        self._config = services.config
         self._trail = AuditTrail(Path(services.settings.dataplane.audit_file), services.state)
         self._limits = AuditLimits(services.state)
 
@@ -121,7 +122,21 @@ class Auditor:
             known = self._history.get(values["version"])
             record["digest"] = known.digest if known else None
             record["author"] = {"name": values.get("user", ""), **(values.get("author") or {})}
+            if dangers := self._dangers(values["version"]):
+                record["dangerous"] = dangers
         return record
+
+    def _dangers(self, version: int) -> list[str]:
+        """Return the lines of a version that open the system and are not in the one before."""
+        archive = self._config.archive
+        try:
+            former = archive.former(version)
+            if former is None:
+                return []
+            before, after = archive.document(former.version), archive.document(version)
+        except DataplaneError:
+            return []  # its text is not kept any more
+        return [*self._config.dangers(before, after)]
 
 
 def _timed(values: Record, event_id: int) -> Record:

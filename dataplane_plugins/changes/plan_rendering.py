@@ -62,6 +62,8 @@ class PlanRendering:
             found["files"] = [self._file(one) for one in plan.files]
         if plan.effects:
             found["effects"] = [*plan.effects]
+        if plan.dangers:
+            found["dangers"] = [*plan.dangers]
         found["findings"] = [self._finding(one, cause) for one in findings]
         found["dangling"] = [*self._dangling(plan)]
         if plan.foreseen is not None:

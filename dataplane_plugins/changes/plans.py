@@ -89,6 +89,11 @@ _PLAN = {
             "items": {"type": "string"},
             "description": "What else would be done, in sentences.",
         },
+        "dangers": {
+            "type": "array",
+            "items": {"type": "string"},
+            "description": "New lines that run commands or open the system.",
+        },
         "dangling": {
             "type": "array",
             "items": {"type": "object"},

@@ -5,6 +5,9 @@ from typing import Any
 from dataplane_core.plugin import PORT, WORD, Address, Line, Prop, Term
 from dataplane_plugins.configuration.common.names import REVERSED
 
+OPENS_FILES = r"(?:.*,)?(?:(?:unix|uxst|uxdg|abnsz?|fd|sockpair|std(?:out|err))@|/).*"
+"""Addresses that are files, sockets without a network, or descriptors of the process."""
+
 
 def port(name: str = "port", **more: Any) -> Prop:
     """Return a property for a port, from 1 to 65535."""
@@ -22,6 +25,7 @@ def listening_address() -> Term:
             "address",
             pattern=WORD,
             refers_to=REVERSED,
+            dangerous=OPENS_FILES,
             help="Address, or addresses, to listen on; all if unset.",
         ),
         port(help="Port to listen on."),

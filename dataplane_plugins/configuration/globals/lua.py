@@ -5,6 +5,7 @@ from dataplane_core.plugin import (
     NameKind,
     Prop,
     ScriptLanguage,
+    dangerous,
     each_counts,
     integer,
     one_of,
@@ -30,33 +31,39 @@ SCRIPTS = FileWith(NameKind.LUA)
 """Files whose functions lines name behind `lua.`."""
 
 LUA = (
-    statements(
-        "lua-prepend-path",
-        "lua_prepend_path",
-        word("path", required=True, help="The path, with `?` for the module's name.")
-        + opt(one_of("type", "path", "cpath", help="Lua modules, or libraries.")),
-        help="Paths in which Lua looks for modules first.",
-        examples=["lua-prepend-path /usr/share/lua/?.lua cpath"],
-        rejects=["lua-prepend-path", "lua-prepend-path /x/?.lua other"],
-        **in_v3("lua_options.prepend_path"),
+    dangerous(
+        statements(
+            "lua-prepend-path",
+            "lua_prepend_path",
+            word("path", required=True, help="The path, with `?` for the module's name.")
+            + opt(one_of("type", "path", "cpath", help="Lua modules, or libraries.")),
+            help="Paths in which Lua looks for modules first.",
+            examples=["lua-prepend-path /usr/share/lua/?.lua cpath"],
+            rejects=["lua-prepend-path", "lua-prepend-path /x/?.lua other"],
+            **in_v3("lua_options.prepend_path"),
+        )
     ),
-    statements(
-        "lua-load",
-        "lua_loads",
-        word("file", required=True, refers_to=SCRIPTS, help="The script.")
-        + opt(rest("args", help="Arguments of the script.")),
-        help="Lua scripts to load.",
-        examples=["lua-load /etc/haproxy/a.lua", "lua-load /etc/haproxy/a.lua x y"],
-        rejects=["lua-load"],
-        **in_v3("lua_options.loads"),
+    dangerous(
+        statements(
+            "lua-load",
+            "lua_loads",
+            word("file", required=True, refers_to=SCRIPTS, help="The script.")
+            + opt(rest("args", help="Arguments of the script.")),
+            help="Lua scripts to load.",
+            examples=["lua-load /etc/haproxy/a.lua", "lua-load /etc/haproxy/a.lua x y"],
+            rejects=["lua-load"],
+            **in_v3("lua_options.loads"),
+        )
     ),
-    each_counts(
-        words(
-            "lua-load-per-thread",
-            "lua_load_per_thread",
-            "Lua script to load once for each thread, with its arguments.",
-            v3="lua_options.load_per_thread",
-            refers_to=SCRIPTS,
+    dangerous(
+        each_counts(
+            words(
+                "lua-load-per-thread",
+                "lua_load_per_thread",
+                "Lua script to load once for each thread, with its arguments.",
+                v3="lua_options.load_per_thread",
+                refers_to=SCRIPTS,
+            )
         )
     ),
 )

@@ -6,6 +6,7 @@ from dataplane_core.plugin import (
     arg,
     case,
     const,
+    dangerous,
     dispatch,
     each_counts,
     first_counts,
@@ -123,14 +124,16 @@ IDENTITY = (
         rejects=["origin", "other"],
     ),
     text("localpeer", "localpeer", "Name of this process among its peers.", WORD),
-    first_counts(
-        text("chroot", "chroot", "Directory that becomes the root of the file system.", WORD)
+    dangerous(
+        first_counts(
+            text("chroot", "chroot", "Directory that becomes the root of the file system.", WORD)
+        )
     ),
-    first_counts(number("uid", "uid", "Number of the user to run as.")),
-    first_counts(text("user", "user", "Name of the user to run as.", WORD)),
-    first_counts(number("gid", "gid", "Number of the group to run as.")),
-    first_counts(text("group", "group", "Name of the group to run as.", WORD)),
-    text("setcap", "setcap", "Linux capabilities to keep.", WORD),
+    dangerous(first_counts(number("uid", "uid", "Number of the user to run as."))),
+    dangerous(first_counts(text("user", "user", "Name of the user to run as.", WORD))),
+    dangerous(first_counts(number("gid", "gid", "Number of the group to run as."))),
+    dangerous(first_counts(text("group", "group", "Name of the group to run as.", WORD))),
+    dangerous(text("setcap", "setcap", "Linux capabilities to keep.", WORD)),
 )
 
 WORKERS = (
@@ -146,12 +149,18 @@ WORKERS = (
         0,
         nullable=True,
     ),
-    boolean("external-check", "external_check", "Allow health checks that run programs."),
-    NegatableFlag(
-        "insecure-fork-wanted", "insecure_fork_wanted", "Let the process start programs."
+    dangerous(
+        boolean("external-check", "external_check", "Allow health checks that run programs.")
     ),
-    NegatableFlag(
-        "insecure-setuid-wanted", "insecure_setuid_wanted", "Let programs gain other rights."
+    dangerous(
+        NegatableFlag(
+            "insecure-fork-wanted", "insecure_fork_wanted", "Let the process start programs."
+        )
+    ),
+    dangerous(
+        NegatableFlag(
+            "insecure-setuid-wanted", "insecure_setuid_wanted", "Let programs gain other rights."
+        )
     ),
     number("nbproc", "nbproc", "Number of processes; gone since HAProxy 2.5."),
     number("nbthread", "nbthread", "Number of threads."),

@@ -5,6 +5,7 @@ from typing import Any
 from dataplane_core.plugin import (
     FILES,
     Statement,
+    dangerous,
     each_counts,
     first_counts,
     integer,
@@ -41,9 +42,9 @@ def _default(keyword: str, help: str, several: bool = False, **more: Any) -> Sta
 
 
 DIRECTORIES = (
-    text("ca-base", "ca_base", "Directory of authorities.", v3=_V3 + "ca_base"),
-    text("crt-base", "crt_base", "Directory of certificates.", v3=_V3 + "crt_base"),
-    text("key-base", "key_base", "Directory of private keys."),
+    dangerous(text("ca-base", "ca_base", "Directory of authorities.", v3=_V3 + "ca_base")),
+    dangerous(text("crt-base", "crt_base", "Directory of certificates.", v3=_V3 + "crt_base")),
+    dangerous(text("key-base", "key_base", "Directory of private keys.")),
     text(
         "issuers-chain-path",
         "issuers_chain_path",
@@ -117,16 +118,18 @@ LIMITS = (
 )
 
 ENGINES = (
-    statements(
-        "ssl-engine",
-        "ssl_engines",
-        word("name", None, required=True, help="Name of the engine.")
-        + opt(rest("algorithms", nullable=True, help="What it does, with commas between.")),
-        help="OpenSSL engines to load.",
-        sort_as="SslEngines",
-        examples=["ssl-engine rdrand", "ssl-engine rdrand RSA,DSA"],
-        rejects=["ssl-engine"],
-        **in_v3(_V3 + "engines"),
+    dangerous(
+        statements(
+            "ssl-engine",
+            "ssl_engines",
+            word("name", None, required=True, help="Name of the engine.")
+            + opt(rest("algorithms", nullable=True, help="What it does, with commas between.")),
+            help="OpenSSL engines to load.",
+            sort_as="SslEngines",
+            examples=["ssl-engine rdrand", "ssl-engine rdrand RSA,DSA"],
+            rejects=["ssl-engine"],
+            **in_v3(_V3 + "engines"),
+        )
     ),
     enabled_or_absent(
         "ssl-mode-async",

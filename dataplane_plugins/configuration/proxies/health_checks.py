@@ -2,6 +2,7 @@
 
 from dataplane_core.plugin import (
     choose,
+    dangerous,
     first_of,
     group,
     lit,
@@ -124,14 +125,18 @@ CHECK_PARAMETERS = {
 
 EXTERNAL_CHECK = taken_by(
     BACK,
-    valued(
-        "external-check path",
-        word("external_check_path", help="`PATH` of the check's command."),
-        '"/usr/bin:/bin"',
+    dangerous(
+        valued(
+            "external-check path",
+            word("external_check_path", help="`PATH` of the check's command."),
+            '"/usr/bin:/bin"',
+        )
     ),
-    valued(
-        "external-check command",
-        word("external_check_command", help="Command that checks a server."),
-        "/bin/true",
+    dangerous(
+        valued(
+            "external-check command",
+            word("external_check_command", help="Command that checks a server."),
+            "/bin/true",
+        )
     ),
 )

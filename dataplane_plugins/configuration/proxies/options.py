@@ -1,6 +1,6 @@
 """`option` keywords that are only switched on and off (manual, section 4.2), in writing order."""
 
-from dataplane_core.plugin import choose, nothing, option
+from dataplane_core.plugin import choose, dangerous, nothing, option
 from dataplane_plugins.configuration.proxies.section_kinds import (
     ANY,
     BACK,
@@ -85,8 +85,11 @@ ABORT = switches(
     ANY, "abortonclose", "abortonclose", "Drop a queued request whose client has gone."
 )
 
-EXTERNAL_CHECK = lasting_option(
-    BACK, "external-check", "external_check", "Check servers by running a command."
+EXTERNAL_CHECK = tuple(
+    (kinds, dangerous(statement))
+    for kinds, statement in lasting_option(
+        BACK, "external-check", "external_check", "Check servers by running a command."
+    )
 )
 
 SERVERS = (

@@ -124,6 +124,7 @@ _KEYWORDS = (
     flag(
         "expose-fd listeners",
         "expose_fd_listeners",
+        dangerous="True",
         help="Let a new process fetch the listening sockets from this one.",
     ),
     *FORCE_TLS,
@@ -152,7 +153,12 @@ _KEYWORDS = (
     arg(
         "level",
         one_of(
-            "level", "user", "operator", "admin", help="Rights of who connects to a stats socket."
+            "level",
+            "user",
+            "operator",
+            "admin",
+            dangerous="admin",
+            help="Rights of who connects to a stats socket.",
         ),
     ),
     arg(
