@@ -91,7 +91,7 @@ def serve(services: Services, versions: Iterable[RoutedVersion] = VERSIONS) -> A
         frame = Frame(
             gate.identify, authorize, CrossSite(services.settings),
             partial(_current_version, services), settings.body_limit,
-            settings.line_limit, offer,
+            settings.line_limit, services.state.faults.refuse, offer,
             None if own is None or make is None else make(own.view), _announcer(services),
         )  # fmt: skip
         cors = Cors(settings.cors_origins) if settings.cors_origins else None

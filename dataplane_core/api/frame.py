@@ -53,10 +53,10 @@ class Frame:
     """The checks that all operations share.
 
     `current_version` gives the version that a request's answer shows unless its responder says so:
-    the configuration's, or its transaction's. `offer` lets the server repeat an answer; None where
-    every request has to be looked at. `render_plan` makes JSON of what a change would do; None
-    where no plugin has a form for that. `announce` tells plugins of a request that is about to be
-    carried out; None where no plugin wants to know. `sites` judges what pages in a browser ask for.
+    the configuration's, or its transaction's. `offer` lets the server repeat an answer,
+    `render_plan` makes JSON of what a change would do, `announce` tells plugins of a request that
+    is about to be carried out: None where nothing is to. `sites` judges what pages in a browser ask
+    for. `refuse_changes` raises the reason why nothing may be changed, if there is one.
     """
 
     identify: Identify
@@ -65,6 +65,7 @@ class Frame:
     current_version: Callable[[ApiRequest], int]
     body_limit: int
     line_limit: int = 0
+    refuse_changes: Callable[[], object] = bool
     offer: OfferRepeat | None = None
     render_plan: RenderPlan | None = None
     announce: Callable[[ApiRequest], None] | None = None
@@ -149,22 +150,23 @@ class Guard:
 
     def _admit(self, req: ApiRequest) -> None:
         """Check who asks and from where, whether they may, and the media types of both sides."""
-        operation = self._operation
+        operation, frame = self._operation, self._frame
         # a change that is open to everybody is a log-in
-        self._frame.sites.check(req.env, self._is_change, self._is_change and operation.open)
+        frame.sites.check(req.env, self._is_change, self._is_change and operation.open)
         if not operation.open:
-            identity = req.identity = self._frame.identify(req)
-            if self._frame.authorize is not None:
-                reason = self.refusal(identity, req.path.replace(SLASH, "/"), req.params)
-                if reason is not None:
+            identity = req.identity = frame.identify(req)
+            if frame.authorize is not None:
+                path = req.path.replace(SLASH, "/")
+                if (reason := self.refusal(identity, path, req.params)) is not None:
                     raise Forbidden(reason)
+            if self._is_change:
+                frame.refuse_changes()
         body, produces = operation.body, operation.produces
         if body is not None:
             check_type(req.env, req.media_type, body.types)
         accept = req.env.get("HTTP_ACCEPT")
-        if accept is None or accept == "*/*" or produces in AS_THEY_ARE:
-            return
-        if not req.client_accepts(produces):
+        free = accept in (None, "*/*") or produces in AS_THEY_ARE
+        if not free and not req.client_accepts(produces):
             raise NotAcceptable(f"the answer is {produces}, which the request does not accept")
 
     def refusal(self, identity: Identity, path: str, query: Mapping[str, Any]) -> str | None:

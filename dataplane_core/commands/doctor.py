@@ -5,6 +5,7 @@ import shlex
 import shutil
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 
 from dataplane_core.auth import crypt_library
 from dataplane_core.auth.authenticator import NOBODY_CAN_LOG_IN, NOBODY_REMEDY, asks_for_passwords
@@ -29,6 +30,7 @@ from dataplane_core.server.rights import (
 )
 from dataplane_core.server.tls import TlsContexts
 from dataplane_core.settings import Settings, SettingsError
+from dataplane_core.store.disk_faults import DiskFaults
 from dataplane_core.text import Document
 from dataplane_core.text.language import SECTIONS
 
@@ -49,6 +51,7 @@ def diagnose(settings: Settings) -> Iterator[MissingPrerequisite]:
     yield from _made_at_start(settings, to_be_made)
     become(settings)
     document = _document(settings.haproxy.config_file)
+    yield from _disk(settings)
     yield from _program(settings)
     yield from _configuration(settings)
     yield from _folders(settings, to_be_made)
@@ -58,6 +61,12 @@ def diagnose(settings: Settings) -> Iterator[MissingPrerequisite]:
     yield from _certificates(settings)
     yield from _syslog(settings)
     yield from _plugins(settings)
+
+
+def _disk(settings: Settings) -> Iterator[MissingPrerequisite]:
+    """Yield that a disk has lost writes, after which the server changes nothing."""
+    if lost := DiskFaults(Path(settings.state_dir)).reason():
+        yield MissingPrerequisite(lost, "Look at the disk, then start the server anew.")
 
 
 def _plugins(settings: Settings) -> Iterator[MissingPrerequisite]:

@@ -13,6 +13,7 @@ from dataplane_core.hookspecs import Fact
 from dataplane_core.server.process import become
 from dataplane_core.services import Services
 from dataplane_core.settings import Settings
+from dataplane_core.store.disk_faults import REMEDY
 from dataplane_core.store.journal.callers import Caller
 from dataplane_core.store.journal.plugin_faults import recorded
 from dataplane_core.store.journal.state_copy import state_copy
@@ -44,6 +45,8 @@ def overview(services: Services) -> Iterator[Fact]:
     yield Fact("server", "running" if running else "not running", not running)
     without = "no file was found, so the defaults count; name one with -f FILE"
     yield Fact("settings", services.settings.file or without)
+    if lost := services.state.faults.reason():
+        yield Fact("disk", f"{lost}. {REMEDY}", True)
     yield from _configuration(services)
     processes = list(_processes(services))
     yield from processes

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from dataplane_core.dataclass import dataclass
-from dataplane_core.store.files import storage_errors, sync_directory
+from dataplane_core.store.files import storage_errors, sync_directory, sync_handle
 from dataplane_core.store.hash_chain import REPAIRED, START, chained, digest_of_bytes, link_of
 from dataplane_core.store.journal.state import State
 from dataplane_core.store.locks import locked
@@ -87,7 +87,7 @@ class AuditTrail:
         if records:
             with storage_errors(self._path):
                 _write(handle, data)
-                os.fdatasync(handle)
+                sync_handle(handle, self._path)
         if end != noted:
             with self._state.write(synced=False):
                 self._state.set_value(_FACT, json.dumps([end.seq, end.hash, end.event]))

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Self
 
 from dataplane_core.errors import NotFound
-from dataplane_core.store.files import END, storage_errors
+from dataplane_core.store.disk_faults import note_failed_sync
+from dataplane_core.store.files import END, keep_change, storage_errors, sync_directory
 from dataplane_core.store.rights import copy_rights
 
 _FOLDER = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -118,7 +119,11 @@ class Candidate:
     def sync(self) -> None:
         """Bring the data to the disk; slow, and so to be done before a lock is taken."""
         with storage_errors(self.target):
-            os.fsync(self._handle)
+            try:
+                os.fsync(self._handle)
+            except OSError as error:
+                note_failed_sync(self.target, error)
+                raise
 
     def publish(self) -> os.stat_result:
         """Put the file in its target's place, whole and at once; return its status there."""
@@ -138,13 +143,8 @@ class Candidate:
         raise FileExistsError(str(self.target))
 
     def sync_folder(self) -> None:
-        """Make what was published survive a power cut."""
-        with storage_errors(self.target.parent):
-            handle = os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=self._folder)
-            try:
-                os.fsync(handle)
-            finally:
-                os.close(handle)
+        """Make what was published survive a power cut; raises `NotOnDisk`."""
+        keep_change(self.target.parent, self._folder)
 
     def close(self) -> None:
         """Remove the temporary file if it was not published."""
@@ -201,5 +201,5 @@ def write_atomically(
     with Candidate(target, data, mode, like, real=real) as candidate:
         candidate.sync()
         status = candidate.publish()
-        candidate.sync_folder()
+        sync_directory(candidate.target.parent)
     return status

@@ -96,7 +96,9 @@ class Committer:
 
         Raises, with the file as it was: `CheckFailed` when HAProxy refuses, `Invalid` when a plugin
         does, `VersionMismatch`, `TransactionOutdated` or `NotFound` when somebody was faster,
-        `StorageFailed` otherwise. Raises `ReloadFailed` and `NotReloaded` as `Delivery.finish`.
+        `ReadOnly` after a disk has lost writes, `StorageFailed` otherwise; `NotOnDisk` where the
+        version is in place, and may not survive a power cut. Raises `ReloadFailed` and
+        `NotReloaded` as `Delivery.finish`.
         """
         for _ in range(_MOST_ATTEMPTS - 1 if request.follows else 0):
             with suppress(VersionMismatch):
@@ -105,6 +107,7 @@ class Committer:
 
     def _attempt(self, request: CommitRequest) -> Outcome:
         result = "failed"
+        self._records.state.faults.refuse()
         try:
             outcome = self._commit(request)
             result = outcome.state

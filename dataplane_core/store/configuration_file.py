@@ -21,7 +21,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from dataplane_core.errors import StorageFailed
+from dataplane_core.errors import NotOnDisk, StorageFailed
 from dataplane_core.store.candidate import Candidate
 from dataplane_core.store.failpoints import failpoint
 from dataplane_core.store.files import file_identity, read_file, storage_errors, sync_directory
@@ -234,15 +234,22 @@ class LockedConfiguration:
         `snapshot` is what the file holds then, and `new` what is recorded. `also` is called within
         the write to the state. Returns whether that write succeeded; where it did not, the file is
         right all the same, and whoever locks it next completes the record.
+        Raises `NotOnDisk`, at the end, where a power cut may undo it all.
         """
         status = candidate.publish()
         failpoint("replaced")
-        candidate.sync_folder()
+        unsafe = None
+        try:
+            candidate.sync_folder()
+        except NotOnDisk as error:  # the version is what counts all the same, and is recorded
+            unsafe = error
         failpoint("directory-synced")
         self._lock.set_mark(snapshot.version, snapshot.digest)
         self._file.take_written(snapshot, status)
         recorded = self._complete(new, also)
         failpoint("done-recorded")
+        if unsafe is not None:
+            raise NotOnDisk(f"version {snapshot.version} is in place: {unsafe.message}")
         return recorded
 
     def _complete(self, new: NewVersion, also: Callable[[], None] | None) -> bool:

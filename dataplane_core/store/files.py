@@ -13,7 +13,8 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from shutil import rmtree
 
-from dataplane_core.errors import StorageFailed, StorageFull
+from dataplane_core.errors import NotOnDisk, StorageFailed, StorageFull
+from dataplane_core.store.disk_faults import note_failed_sync
 
 FileIdentity = tuple[int, int, int, int, int]
 """Device, inode, times of modification and change (ns), size: moves when the text may have."""
@@ -80,24 +81,58 @@ def _unless_link(path: str, flags: int) -> int:
     return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
 
 
+def forget_cached(path: Path) -> None:
+    """Have the next who reads a file read the disk, as far as the system can be asked for that."""
+    with storage_errors(path, "read"), open(path, "rb") as file:
+        os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+
+
 def sync_file(path: Path) -> None:
     """Bring what was written to a file, by whomever, to the disk."""
     with storage_errors(path):
         handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         try:
-            os.fdatasync(handle)
+            sync_handle(handle, path)
         finally:
             os.close(handle)
 
 
-def sync_directory(path: Path) -> None:
-    """Make renames in a directory survive a power cut."""
+def sync_handle(handle: int, path: Path) -> None:
+    """Bring the data of an open file to the disk; raises `OSError`, of which `DiskFaults` know."""
+    try:
+        os.fdatasync(handle)
+    except OSError as error:
+        note_failed_sync(path, error)
+        raise
+
+
+def sync_directory(path: Path, folder: int | None = None) -> None:
+    """Make changes in a directory, which may be open already, survive a power cut."""
     with storage_errors(path):
-        handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        where = path if folder is None else "."
+        handle = os.open(where, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=folder)
         try:
             os.fsync(handle)
+        except OSError as error:
+            note_failed_sync(path, error)
+            raise
         finally:
             os.close(handle)
+
+
+def keep_change(path: Path, folder: int | None = None) -> None:
+    """Sync a directory in which something was changed; raises `NotOnDisk` where that fails.
+
+    The change is in place then, and whoever asked for it has to know.
+    """
+    try:
+        sync_directory(path, folder)
+    except StorageFailed as error:
+        reason = error.message.rpartition(": ")[2]
+        raise NotOnDisk(
+            f"what was changed in {path} is in place, but not safe on the disk: {reason}; a power "
+            "cut may undo it"
+        ) from error
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from dataplane_core.errors import AlreadyExists, Code, Invalid, NotFound
 from dataplane_core.lazy_pattern import lazy_pattern
 from dataplane_core.settings import Settings
 from dataplane_core.store.candidate import MOVED, Candidate, open_present, open_real_folder
-from dataplane_core.store.files import storage_errors, sweep_folder, sync_directory
+from dataplane_core.store.files import keep_change, storage_errors, sweep_folder
 from dataplane_core.store.journal.state import State
 
 _NAME = lazy_pattern(r"[A-Za-z0-9_][A-Za-z0-9_.+=@-]*")
@@ -159,7 +159,7 @@ class Folder:
         path = self.find(name)
         with storage_errors(path, "deleted"):
             path.unlink(missing_ok=True)
-        sync_directory(self.path)
+        keep_change(self.path)
 
     def sweep(self) -> None:
         """Remove the temporary files of uploads whose process died."""

@@ -11,12 +11,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from dataplane_core.errors import StorageFailed
+from dataplane_core.errors import DataplaneError, StorageFailed
 from dataplane_core.settings import Settings
+from dataplane_core.store.candidate import write_atomically
 from dataplane_core.store.configuration_file import ConfigurationFile
 from dataplane_core.store.file_history import FileHistory
-from dataplane_core.store.files import sweep
+from dataplane_core.store.files import forget_cached, read_file, sweep
 from dataplane_core.store.hand_edits import HandEdits
+from dataplane_core.store.head import decode_text, digest_of, split_header
 from dataplane_core.store.journal.state import State
 from dataplane_core.store.journal.texts import TextTable
 from dataplane_core.store.journal.transactions import TransactionTable
@@ -90,6 +92,8 @@ class VersionedFile:
         when the state belongs to a running server for another file.
         """
         self.records.claim(self.path)
+        if self.records.state.first and self.records.state.faults.reason():
+            self._verify_disk()
         try:
             self.begin()
         except StorageFailed as error:
@@ -97,6 +101,30 @@ class VersionedFile:
         with suppress(StorageFailed):
             self.on_disk.snapshot()
         self.records.state.close()  # a connection must not be carried over a fork
+
+    def _verify_disk(self) -> None:
+        """Allow changes again after a disk had lost writes, if what counts is right on it now."""
+        state = self.records.state
+        try:
+            self._write_anew()
+            state.verify()
+        except DataplaneError as error:
+            _log.error("nothing can be changed, as the disk is not right: %s", error.message)
+            return
+        _log.warning("changes are possible again, after: %s", state.faults.reason())
+        state.faults.clear()
+
+    def _write_anew(self) -> None:
+        """Write once more what the disk has: a text that is recorded, or that HAProxy accepts."""
+        forget_cached(self.path)
+        data, _ = read_file(self.path)
+        digest, newest = digest_of(data), self.records.versions.newest()
+        known = newest is not None and newest.digest == digest
+        if not known and not self.records.versions.intents(digest):
+            head, _ = split_header(decode_text(data))
+            self.judge.check(decode_text(data), head)
+            _log.warning("%s holds a text that is no version", self.path)
+        write_atomically(self.path, data)
 
     def snapshot(self) -> Snapshot:
         """Return the newest version; raises `StorageFailed` when the file cannot be read."""

@@ -1,5 +1,6 @@
 """`/health`: whether HAProxy runs, by `status_cmd` or its own sockets."""
 
+from collections.abc import Callable
 from typing import Any
 
 import falcon
@@ -18,7 +19,13 @@ from dataplane_core.plugin import (
 
 HEALTH: dict[str, Any] = {
     "type": "object",
-    "properties": {"haproxy": {"type": "string", "enum": ["up", "down", "unknown"]}},
+    "properties": {
+        "haproxy": {"type": "string", "enum": ["up", "down", "unknown"]},
+        "x_read_only": {
+            "type": "string",
+            "description": "Why nothing can be changed, after a disk has lost writes.",
+        },
+    },
 }
 FAULTS = {
     "type": "array",
@@ -38,15 +45,24 @@ WITHOUT_PLUGINS = {
 class HAProxyHealth:
     """Whether HAProxy is up, down or in an unknown state, and what the server is without.
 
-    `left_out` are plugins that are left out because of a fault, each with that fault.
+    `left_out` are plugins that are left out because of a fault, each with that fault. `read_only`
+    gives the reason why nothing can be changed, or "".
     """
 
-    def __init__(self, reloads: ReloadQueue, left_out: list[dict[str, str]]) -> None:
+    def __init__(
+        self,
+        reloads: ReloadQueue,
+        left_out: list[dict[str, str]],
+        read_only: Callable[[], str] = str,
+    ) -> None:
         self.reloads = reloads
+        self.read_only = read_only
         self.left_out = left_out
 
     def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
         told: dict[str, object] = {"haproxy": self.reloads.status()}
+        if reason := self.read_only():
+            told["x_read_only"] = reason
         if self.left_out:
             told["x_plugins_left_out"] = self.left_out
         resp.data = to_json(told)
@@ -66,4 +82,5 @@ def dataplane_routes(routes: Routes, services: Services) -> None:
         "Read the health of HAProxy. Whether it is up, down or in a state that nobody can tell.",
         responses=responses,
     )
-    routes.add("/health", HAProxyHealth(services.reloads, left_out), {"GET": operation})
+    health = HAProxyHealth(services.reloads, left_out, services.state.faults.reason)
+    routes.add("/health", health, {"GET": operation})

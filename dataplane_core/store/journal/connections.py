@@ -11,8 +11,10 @@ from contextlib import suppress
 from pathlib import Path
 
 from dataplane_core.errors import StorageFailed, StorageFull
+from dataplane_core.store.disk_faults import note_lost
 from dataplane_core.store.locks import locked
 
+_FAILED_SYNCS = {sqlite3.SQLITE_IOERR_FSYNC, sqlite3.SQLITE_IOERR_DIR_FSYNC}
 BUSY_SECONDS = 20.0
 _PAGES_KIB = 64
 """What a connection keeps of the file, a small part of SQLite's default: the system has it too."""
@@ -143,5 +145,7 @@ class Write:
 def failure(file: Path, error: sqlite3.DatabaseError) -> StorageFailed:
     """Return what tells clients of an error of SQLite."""
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if getattr(error, "sqlite_errorcode", 0) in _FAILED_SYNCS:
+        note_lost(f"{file} could not be brought to the disk: {error}")
     family = StorageFull if code == sqlite3.SQLITE_FULL else StorageFailed
     return family(f"{file} cannot be used: {error}")

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from dataplane_core.errors import StorageFailed
-from dataplane_core.store.files import storage_errors, sync_file
+from dataplane_core.store.disk_faults import DiskFaults
+from dataplane_core.store.files import forget_cached, storage_errors, sync_file
 from dataplane_core.store.journal.connections import Connections, Write, failure
 from dataplane_core.store.reserve import Reserve
 
@@ -32,7 +33,8 @@ class State:
 
     Raises `StorageFailed` or `StorageFull`, with SQLite's reason, when the file cannot be used.
     `boot` identifies the machine's present uptime, which ends with a power cut; it is empty where
-    the system does not tell it. `reserve` is room on its disk, which a start on a full one takes.
+    the system does not tell it. `reserve` is room on its disk, which a start on a full one takes;
+    `faults` know of a disk that has lost writes.
     With `is_copy` the state is only looked at, and whoever uses it writes nothing elsewhere either.
     """
 
@@ -52,6 +54,7 @@ class State:
             self._alive = os.open(alive, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         self._opener = os.getpid()
         self.reserve = Reserve(self.directory)
+        self.faults = DiskFaults(self.directory)
         self.reserve.release()
         with self.shut_on_failure():
             self._begin()
@@ -126,6 +129,14 @@ class State:
         """Keep a single value under a name."""
         with self.write() as connection:
             self._set_value(connection, name, value)
+
+    def verify(self) -> None:
+        """Raise `StorageFailed` where the state is not right on the disk, or takes no write."""
+        forget_cached(self.file)
+        found = [row[0] for row in self.read("PRAGMA quick_check(1)")]
+        if found != ["ok"]:
+            raise StorageFailed(f"{self.file} is damaged: {'; '.join(map(str, found))}")
+        self.set_value("verified", repr(time.time()))
 
     def close(self) -> None:
         """Close the connections that no thread uses; the next use opens another."""

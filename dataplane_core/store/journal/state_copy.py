@@ -11,6 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from dataplane_core.errors import StorageFailed
+from dataplane_core.store.disk_faults import DiskFaults
 from dataplane_core.store.files import file_identity, storage_errors
 from dataplane_core.store.journal.state import State
 from dataplane_core.store.locks import is_locked
@@ -65,7 +66,8 @@ def _database(directory: Path) -> dict[str, bytes]:
         before = _identity_of(file)
         if before is None:
             return {}
-        found = {path.name: _bytes(path) for path in (file, file.with_name(f"{file.name}-wal"))}
+        log, mark = file.with_name(f"{file.name}-wal"), file.with_name(DiskFaults.FILE)
+        found = {path.name: _bytes(path) for path in (file, log, mark) if path.exists()}
         if _identity_of(file) == before:
             return found
     raise StorageFailed(f"{file} cannot be read: it is written all the time")
