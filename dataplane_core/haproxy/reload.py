@@ -64,10 +64,10 @@ class FilesToLoad(Protocol):
     def accept(self, record: ReloadRecord) -> None:
         """Record that HAProxy has loaded the files."""
 
-    def put_back_files(self, record: ReloadRecord) -> bool:
+    def put_back_files(self, record: ReloadRecord) -> list[str]:
         """Undo changes of the files beside haproxy.cfg that a failed reload was to load.
 
-        Returns whether there were any. Called before `put_back_text`.
+        Returns the paths of those that are back. Called before `put_back_text`.
         """
 
     def put_back_text(self, record: ReloadRecord) -> int | None:
@@ -225,18 +225,21 @@ class ReloadQueue:
         else:
             said = one_line(result.text)
             log.error("reload %s of version %d failed: %s", job.id, job.version, said)
-            failed = replace(record, status="failed")
-            restored = self._undo(failed, result.ended) if result.asked else None
-            self._records.finish(job, False, result.text, restored)
+            files: list[str] = []
+            restored = None
+            if result.asked:
+                files, restored = self._undo(replace(record, status="failed"), result.ended)
+            self._records.finish(job, False, _with_files(result.text, files), restored)
         self._hooks.dataplane_reloaded(record=self.record(job.id))
 
-    def _undo(self, record: ReloadRecord, ended: bool) -> int | None:
+    def _undo(self, record: ReloadRecord, ended: bool) -> tuple[list[str], int | None]:
         """Put back the files and the text from before a failed reload.
 
         Where HAProxy has `ended` by that reload, it is started with what the files are then.
-        Return the number of the version that holds the former text, None where the text stays.
+        Return the files, and the number of the version that holds the former text; None where the
+        text stays.
         """
-        files = _guarded(self.files.put_back_files, record)
+        files = _guarded(self.files.put_back_files, record) or []
         restored = _guarded(self.files.put_back_text, record)
         if restored is not None:
             log.warning("version %d was put back as version %d", record.version, restored)
@@ -246,7 +249,7 @@ class ReloadQueue:
             self._records.roll_back(restored, reason)
         if ended or ((files or restored is not None) and self.control.status() != "up"):
             self._start_again(restored or record.version)
-        return restored
+        return files, restored
 
     def _start_again(self, version: int) -> None:
         """Start or reload HAProxy once more, with what was put back.
@@ -260,6 +263,11 @@ class ReloadQueue:
         else:
             said = one_line(result.text)
             log.error("HAProxy could not be reloaded with version %d: %s", version, said)
+
+
+def _with_files(text: str, files: Sequence[str]) -> str:
+    """Return HAProxy's words about a failed reload, and below them which files are back."""
+    return "\n".join([text, *(f"put back as it was before: {path}" for path in files)])
 
 
 def _guarded(callback: Callable[[ReloadRecord], T], record: ReloadRecord) -> T | None:

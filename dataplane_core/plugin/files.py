@@ -33,10 +33,16 @@ from dataplane_core.store.author import ChangeOptions
 from dataplane_core.store.candidate import Candidate, write_atomically
 from dataplane_core.store.config import ConfigStore
 from dataplane_core.store.configuration_file import discard_store
-from dataplane_core.store.files import read_file, storage_errors, sweep_folder, sync_directory
+from dataplane_core.store.files import (
+    read_file,
+    real_path,
+    storage_errors,
+    sweep_folder,
+    sync_directory,
+)
 from dataplane_core.store.findings import SentFinding
 from dataplane_core.store.folder import Folder, resource_folder
-from dataplane_core.store.head import decode_text, encode_text, split_header
+from dataplane_core.store.head import decode_text, digest_of, encode_text, split_header
 from dataplane_core.store.journal.file_states import FileState
 from dataplane_core.store.journal.trials import TrialRecord
 from dataplane_core.store.journal.version_objects import TouchedObject
@@ -79,8 +85,8 @@ __all__ = [
     "ForeignFiles", "storage_folders",
     # Files and state that a plugin keeps.
     "State", "VersionedFile", "ConfigStore", "Snapshot", "Edit", "Transaction", "Transactions",
-    "Verdict", "discard_store", "decode_text", "encode_text", "split_header", "Candidate",
-    "locked", "read_file", "sweep_folder", "sync_directory", "storage_errors", "try_lock",
-    "write_atomically", "Former", "Folder", "resource_folder", "StoredFiles", "BringToHaproxy",
-    "NamedFiles",
+    "Verdict", "discard_store", "decode_text", "digest_of", "encode_text", "split_header",
+    "Candidate", "locked", "read_file", "real_path", "sweep_folder", "sync_directory",
+    "storage_errors", "try_lock", "write_atomically", "Former", "Folder", "resource_folder",
+    "StoredFiles", "BringToHaproxy", "NamedFiles",
 ]  # fmt: skip

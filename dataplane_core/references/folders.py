@@ -11,6 +11,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
+from dataplane_core.store.files import real_path
+
 _LONGEST = 4096
 
 
@@ -29,7 +31,7 @@ class DirectoryEntry(NamedTuple):
 def entry_of(path: Path | str) -> DirectoryEntry:
     """Return the entry that a path names, whether or not it exists."""
     folder, name = os.path.split(os.path.abspath(path))
-    return DirectoryEntry(os.path.realpath(folder), name)
+    return DirectoryEntry(real_path(folder), name)
 
 
 class Folders:
@@ -41,7 +43,7 @@ class Folders:
     def __init__(self, config_file: Path, *, from_config: bool) -> None:
         near = config_file.resolve().parent
         first = (os.getcwd(), "/", *((str(near), str(near.parent)) if from_config else ()))
-        self.near = tuple(dict.fromkeys(map(os.path.realpath, first)))
+        self.near = tuple(dict.fromkeys(map(real_path, first)))
         self._bases = list(self.near)
         self._real: dict[str, str] = {}
 
@@ -53,7 +55,7 @@ class Folders:
         """Let relative names start from those of `names` that lead to folders."""
         for name in names:
             for entry in self.entries(name):
-                path = os.path.realpath(entry.path)
+                path = real_path(entry.path)
                 if path not in self._bases and os.path.isdir(path):
                     self._bases.append(path)
 
@@ -64,7 +66,7 @@ class Folders:
         for base in ("/",) if name.startswith("/") else tuple(self._bases):
             folder, last = os.path.split(os.path.join(base, name))
             if last in ("", ".", ".."):
-                folder, last = os.path.split(os.path.realpath(os.path.join(folder, last)))
+                folder, last = os.path.split(real_path(os.path.join(folder, last)))
             yield DirectoryEntry(self.real(folder), last)
 
     def names_of(self, path: Path) -> set[DirectoryEntry]:
@@ -72,12 +74,12 @@ class Folders:
 
         Links are looked for in the folders that names start from.
         """
-        real = os.path.realpath(path)
+        real = real_path(path)
         links = (
             DirectoryEntry(folder, entry.name)
             for folder in self._bases
             for entry in _listed(folder)
-            if entry.is_symlink() and os.path.realpath(entry.path) == real
+            if entry.is_symlink() and real_path(entry.path) == real
         )
         return {entry_of(path), entry_of(real), *links}
 
@@ -85,7 +87,7 @@ class Folders:
         """Return the real path of a folder, looked up once."""
         real = self._real.get(folder)
         if real is None:
-            real = self._real[folder] = os.path.realpath(folder)
+            real = self._real[folder] = real_path(folder)
         return real
 
 

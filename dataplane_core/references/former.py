@@ -8,14 +8,14 @@ import json
 import logging
 import os
 import time
-from collections.abc import Container, Iterator
+from collections.abc import Callable, Container, Iterator
 from contextlib import suppress
 from hashlib import blake2b
 from pathlib import Path
 from shutil import rmtree
 
 from dataplane_core.dataclass import dataclass
-from dataplane_core.errors import StorageFailed
+from dataplane_core.errors import DataplaneError
 from dataplane_core.store.candidate import Candidate, write_atomically
 from dataplane_core.store.files import read_file, storage_errors, sync_directory
 from dataplane_core.store.head import digest_of
@@ -71,11 +71,17 @@ class Former:
         return True
 
 
+Restore = Callable[[Former, str], bool]
+"""Puts back a file as a version, for a reason; tells whether it did."""
+
+
 class FormerFiles:
     """The former contents of files that were changed for a reload which is not over."""
 
     def __init__(self, state: State) -> None:
         self._folder = state.path("former")
+        self.restorers: dict[Path, Restore] = {}
+        """What puts back the files of a folder that have versions of their own."""
 
     def store(self, reload_id: str, former: Former) -> None:
         """Keep a file; of several changes for one reload, what was there before the first."""
@@ -85,18 +91,22 @@ class FormerFiles:
             former = Former(former.path, first.data, first.mode, former.now)
         _store(place, former)
 
-    def put_back(self, reload_id: str) -> bool:
-        """Put back all files of a reload that has failed; return whether there were any."""
-        found = False
+    def put_back(self, reload_id: str, reason: str = "") -> list[str]:
+        """Put back all files of a reload that has failed for a reason; return their paths."""
+        found = []
         for former in self._found(reload_id):
             try:
-                if former.put_back():
-                    found = True
+                if self._restored(former, reason) or former.put_back():
+                    found.append(str(former.path))
                     _log.warning("%s is as it was before reload %s", former.path, reload_id)
-            except StorageFailed as error:
+            except DataplaneError as error:
                 _log.error("a reload failed, and %s", error.message)
         self.forget(reload_id)
         return found
+
+    def _restored(self, former: Former, reason: str) -> bool:
+        restore = self.restorers.get(former.path.parent)
+        return restore is not None and restore(former, reason)
 
     def begun(self, prefix: str) -> list[str]:
         """Return the identifiers, of those with a prefix, for which files are kept."""

@@ -28,9 +28,9 @@ class LoadedFiles:
         self._used_files.reload_succeeded(record.id)
         self._settle()
 
-    def put_back_files(self, record: ReloadRecord) -> bool:
-        """Put back the stored files changed for a reload; return whether there were any."""
-        return self._used_files.former.put_back(record.id)
+    def put_back_files(self, record: ReloadRecord) -> list[str]:
+        """Put back the stored files changed for a reload; return the paths of those."""
+        return self._used_files.former.put_back(record.id, record.said)
 
     def put_back_text(self, record: ReloadRecord) -> int | None:
         """Put back the text that HAProxy last accepted, and the files that it needs.

@@ -9,6 +9,7 @@ from dataplane_core.dataclass import dataclass
 from dataplane_core.references.folders import DirectoryEntry, Folders
 from dataplane_core.references.pieces import UNKNOWN, VariableValues
 from dataplane_core.references.texts import Name, TextFile, read_text
+from dataplane_core.store.files import real_path
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ class Survey:
     def __init__(self, main: Configuration, path: Path) -> None:
         self.main = main
         self.path = path
-        self.real = os.path.realpath(path)
+        self.real = real_path(path)
         text = main.file.text
         self.folders = Folders(Path(main.file.path), from_config="default-path" in text)
         self.folders.learn({name.text for name in main.paths})
@@ -120,7 +121,7 @@ class Survey:
         """Tell whether an entry is the file, or a link to it."""
         if entry in self.own:
             return True
-        return os.path.islink(entry.path) and os.path.realpath(entry.path) == self.real
+        return os.path.islink(entry.path) and real_path(entry.path) == self.real
 
     def _reached_at(self, entry: DirectoryEntry) -> Reached | None:
         if self.is_own(entry):

@@ -15,7 +15,7 @@ from typing import Self
 
 from dataplane_core.errors import NotFound
 from dataplane_core.store.disk_faults import note_failed_sync
-from dataplane_core.store.files import END, keep_change, storage_errors, sync_directory
+from dataplane_core.store.files import END, keep_change, real_path, storage_errors, sync_directory
 from dataplane_core.store.rights import copy_rights
 
 _FOLDER = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -26,10 +26,23 @@ MOVED = {errno.ENOENT, errno.ENOTDIR, errno.ELOOP}
 
 
 def open_real_folder(path: str | Path) -> int:
-    """Return a descriptor of a folder for `dir_fd`; raises `OSError` where its path has a link."""
+    """Return a descriptor of a folder for `dir_fd`; raises `OSError` where its path has a link.
+
+    The system tells where a folder lies that is open. Where it does not, the path is walked along.
+    """
+    name = os.fspath(path)
+    handle = os.open(name, _FOLDER)
+    with suppress(OSError):
+        if os.readlink(f"/proc/self/fd/{handle}") == name:
+            return handle
+    os.close(handle)
+    return _walked(name)
+
+
+def _walked(path: str) -> int:
     handle = os.open("/", _FOLDER)
     try:
-        for part in os.fspath(path).split("/"):
+        for part in path.split("/"):
             if part:
                 inner = os.open(part, _FOLDER, dir_fd=handle)
                 os.close(handle)
@@ -66,25 +79,23 @@ class Candidate:
         *,
         real: bool = False,
     ) -> None:
-        self.target = target if real else Path(os.path.realpath(target))
-        self.published = False
-        self._folder = _folder_of(self.target, real=real)
-        try:
-            with storage_errors(target):
+        self.target = target if real else Path(real_path(target))
+        self.published = True  # there is nothing to remove yet
+        self._handle = self._folder = -1
+        with storage_errors(target):
+            try:
+                opened = _real_folder_of if real else open_real_folder
+                self._folder = opened(self.target.parent)
                 self._handle, self._name = _locked_temporary(self.target.name, self._folder)
-        except BaseException:
-            os.close(self._folder)
-            raise
-        self.path = self.target.parent / self._name
-        try:
-            with storage_errors(target):
+                self.published = False
+                self.path = self.target.parent / self._name
                 if not self._take_rights(like):
                     os.fchmod(self._handle, mode)
                 with open(self._handle, "wb", closefd=False) as file:
                     file.write(data)
-        except BaseException:
-            self.close()
-            raise
+            except BaseException:
+                self.close()
+                raise
 
     def _take_rights(self, like: Path | None) -> bool:
         if like is not None:
@@ -152,8 +163,9 @@ class Candidate:
             with suppress(FileNotFoundError):
                 os.unlink(self._name, dir_fd=self._folder)
         for handle in (self._handle, self._folder):
-            with suppress(OSError):
-                os.close(handle)
+            if handle >= 0:
+                with suppress(OSError):
+                    os.close(handle)
 
     def __enter__(self) -> Self:
         return self
@@ -162,14 +174,13 @@ class Candidate:
         self.close()
 
 
-def _folder_of(target: Path, *, real: bool) -> int:
-    with storage_errors(target):
-        try:
-            return open_real_folder(target.parent)
-        except OSError as error:
-            if real and error.errno in MOVED:
-                raise NotFound(f"missing object: {target} has become another file") from None
-            raise
+def _real_folder_of(folder: Path) -> int:
+    try:
+        return open_real_folder(folder)
+    except OSError as error:
+        if error.errno in MOVED:
+            raise NotFound(f"missing object: {folder} has become another folder") from None
+        raise
 
 
 def _locked_temporary(name: str, folder: int) -> tuple[int, str]:

@@ -22,20 +22,19 @@ FileIdentity = tuple[int, int, int, int, int]
 END = ".tmp"
 """What names of temporary files and folders end with."""
 _RANDOM = len("._random_") + len(END)  # characters behind the name of the target
+_MOST_SWAPS = 100
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
-def storage_errors(path: Path, action: str = "written") -> AbstractContextManager[None]:
-    """Turn an `OSError` in the body into `StorageFailed` or `StorageFull` that names `path`."""
-    return _StorageErrors(path, action)
+class storage_errors(AbstractContextManager[None]):  # noqa: N801 - used as a function is
+    """Turn an `OSError` in the body into `StorageFailed` or `StorageFull` that names `path`.
 
-
-class _StorageErrors:
-    """See `storage_errors`; a generator, which every edit goes through, would take longer."""
+    A generator, which every edit goes through, would take longer.
+    """
 
     __slots__ = ("_action", "_path")
 
-    def __init__(self, path: Path, action: str) -> None:
+    def __init__(self, path: Path, action: str = "written") -> None:
         self._path, self._action = path, action
 
     def __enter__(self) -> None:
@@ -51,6 +50,18 @@ class _StorageErrors:
 def file_identity(status: os.stat_result) -> FileIdentity:
     """Return what changes whenever the bytes of a file may have changed."""
     return (status.st_dev, status.st_ino, status.st_mtime_ns, status.st_ctime_ns, status.st_size)
+
+
+def real_path(path: str | Path) -> str:
+    """Return a path without links, also where somebody swaps links meanwhile.
+
+    `os.path.realpath` looks whether a name is a link before it reads the link: in between it may
+    have become something else.
+    """
+    for _ in range(_MOST_SWAPS):
+        with suppress(OSError):
+            return os.path.realpath(path)
+    return os.path.abspath(path)
 
 
 def identity_of(path: str | Path) -> FileIdentity | None:

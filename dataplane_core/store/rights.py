@@ -8,6 +8,7 @@ import errno
 import logging
 import os
 import stat
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -50,7 +51,10 @@ def copy_rights(handle: int, name: str | Path, folder: int | None = None) -> boo
 def _copy_attributes(handle: int, like: int) -> None:
     """Make the extended attributes of a file those of another; after the mode, which ACLs hold."""
     try:
-        wanted, present = _attributes(like), _attributes(handle)
+        names, own = os.listxattr(like), os.listxattr(handle)
+        if not names and not own:
+            return
+        wanted, present = _attributes(like, names), _attributes(handle, own)
     except OSError as error:
         if error.errno not in _WITHOUT:
             _tell("all", error)
@@ -67,9 +71,9 @@ def _copy_attributes(handle: int, like: int) -> None:
             _tell(name, error)
 
 
-def _attributes(handle: int) -> dict[str, bytes]:
+def _attributes(handle: int, names: Iterable[str]) -> dict[str, bytes]:
     found = {}
-    for name in os.listxattr(handle):
+    for name in names:
         if name not in _OF_CONTENT:
             with suppress(OSError):  # it is gone, or not for this process to read
                 found[name] = os.getxattr(handle, name)

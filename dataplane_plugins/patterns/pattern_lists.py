@@ -24,6 +24,7 @@ from dataplane_core.plugin import (
     dataclass,
     first_words,
     lazy_pattern,
+    real_path,
     refused,
     rehearsing,
     runtime_argument,
@@ -133,8 +134,8 @@ def _fitting(
     for name in spellings:
         yield [one for one in found if one.file == name]
         if name.startswith("/"):
-            real = os.path.realpath(name)
-            yield [one for one in found if one.file and os.path.realpath(one.file) == real]
+            real = real_path(name)
+            yield [one for one in found if one.file and real_path(one.file) == real]
         named = [one for one in found if os.path.basename(one.file) == name]
         yield [one for one in named if prefers(one)]
         yield named

@@ -19,6 +19,7 @@ from dataplane_core.plugin import (
     CheckFailed,
     ConfigStore,
     FileChange,
+    Former,
     Invalid,
     Language,
     NotFound,
@@ -29,6 +30,7 @@ from dataplane_core.plugin import (
     Verdict,
     VersionedFile,
     decode_text,
+    digest_of,
     discard_store,
     encode_text,
     lazy_pattern,
@@ -81,15 +83,37 @@ class SpoeChecker:
 class SpoeReloads:
     """The reloads that changes of a SPOE file need: those of the configuration as it is."""
 
-    def __init__(self, services: Services, name: str) -> None:
+    def __init__(self, services: Services, path: Path) -> None:
         self._services = services
-        self._name = name
+        self._path = path
+        self.file: VersionedFile | None = None
 
     def request(self, version: int, reason: str = "") -> str:
-        """Ask for a reload that reads version `version` of the file; returns its identifier."""
-        wanted = f"SPOE file {self._name}, version {version}"
-        newest = self._services.config.history.newest()
-        return self._services.reloads.request(newest.version if newest else 0, wanted, beside=True)
+        """Ask for a reload that reads version `version` of the file; returns its identifier.
+
+        What the file held before is kept until that reload is over.
+        """
+        services = self._services
+        wanted = f"SPOE file {self._path.name}, version {version}"
+        newest = services.config.history.newest()
+        former = self._former(version)
+        with services.state.write():  # the reload begins when what it may undo is kept
+            number = newest.version if newest else 0
+            identifier = services.reloads.request(number, wanted, beside=True)
+            if former is not None:
+                services.used_files.former.store(identifier, former)
+        return identifier
+
+    def _former(self, version: int) -> Former | None:
+        """Return what the file held before a version; None where that is not known."""
+        records = self.file.records if self.file is not None else None
+        made = records.versions.get(version) if records is not None else None
+        before = records.versions.below(version) if records is not None else None
+        if records is None or made is None or before is None or made.origin == "external":
+            return None
+        data = records.read(before.version, before.digest)
+        mode = self._path.stat().st_mode & 0o777
+        return None if data is None else Former(self._path, data, mode, made.digest)
 
     def loading(self) -> tuple[int, ...]:
         """Return no version: nobody knows which one HAProxy reads with the configuration."""
@@ -122,6 +146,7 @@ class SpoeFiles:
         self._language = language(services.registry)
         self._stores: dict[str, tuple[State, ConfigStore]] = {}
         self._opening = threading.Lock()
+        services.used_files.former.restorers[self._folder] = self.put_back
 
     @property
     def folder(self) -> Path:
@@ -179,6 +204,23 @@ class SpoeFiles:
                     candidate.sync_folder()
         return str(path)
 
+    def put_back(self, former: Former, reason: str) -> bool:
+        """Make the text that a file had before a failed reload its next version.
+
+        Returns False where the file has changed since, or the text was none of its versions.
+        """
+        file = self.store(former.path.name).file
+        file.snapshot()
+        versions = file.records.versions
+        newest, text = versions.newest(), digest_of(former.data or b"")
+        if newest is None or newest.digest != former.digest:
+            return False
+        before = versions.found("digest = ? AND version < ?", (text, newest.version), 1)
+        if not before:
+            return False
+        file.accept(before[0].version)
+        return file.restore(reason, newest.version) is not None
+
     def delete(self, name: str) -> None:
         """Remove a file; it is no error when there is none.
 
@@ -222,8 +264,8 @@ class SpoeFiles:
     def _store_on(self, state: State, path: Path) -> ConfigStore:
         services = self._services
         settings = services.settings.replace(**{"haproxy.config_file": path})
-        requests, checker = SpoeReloads(services, path.name), SpoeChecker(services, path)
-        file = VersionedFile(settings, self._language, state, requests, checker)
+        requests, checker = SpoeReloads(services, path), SpoeChecker(services, path)
+        file = requests.file = VersionedFile(settings, self._language, state, requests, checker)
         limit = settings.dataplaneapi.transaction.max_open_transactions
         return ConfigStore(file, ForcedMainReloads(services, file), limit)
 

@@ -1,6 +1,5 @@
 """`/storage/maps`: files of maps, and whether the running HAProxy has loaded them."""
 
-import os
 from typing import Any
 
 import falcon
@@ -12,6 +11,7 @@ from dataplane_core.plugin import (
     Services,
     array,
     impl,
+    real_path,
     to_json,
 )
 from dataplane_plugins.patterns.map_uploads import MANAGED, MAP_FILE, map_folder, receive_map
@@ -36,7 +36,7 @@ class StoredMapList(StoredFileList):
         loaded = self.files.live.loaded_maps() if names else {}
         found: list[dict[str, Any]] = []
         for name in names:
-            one = loaded.get(os.path.realpath(self.files.folder.path / name))
+            one = loaded.get(real_path(self.files.folder.path / name))
             runs = {"description": one.description, "id": one.id} if one else {}
             found.append({**self.files.shown(name), **runs})
         resp.data = to_json(found)

@@ -5,7 +5,6 @@ Management guide, section 9.3: `prepare map`, `set ssl cert`, `new ssl cert`, `s
 what cannot be brought to it over its socket needs a reload.
 """
 
-import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -18,6 +17,7 @@ from dataplane_core.plugin import (
     RuntimeFailed,
     Services,
     read_file,
+    real_path,
 )
 from dataplane_plugins.patterns.map_files import parse_map_file
 from dataplane_plugins.patterns.pattern_lists import (
@@ -62,7 +62,7 @@ class LoadedFiles:
             found = self.patterns[0].all()
         except RuntimeFailed:
             return {}
-        return {os.path.realpath(one.file): one for one in found if one.file}
+        return {real_path(one.file): one for one in found if one.file}
 
     def replace(
         self, path: Path, data: bytes, bundle: PemBundle | None, *, adds: bool = False
@@ -180,11 +180,11 @@ class LoadedFiles:
             raise CannotUpdateLive("a reload was under way, which may have read the former file")
 
     def _replace_patterns(self, path: Path, data: bytes) -> set[str]:
-        real, text = os.path.realpath(path), data.decode("utf-8", "surrogateescape")
+        real, text = real_path(path), data.decode("utf-8", "surrogateescape")
         done = set()  # a file that is map and list is one to HAProxy, and shown as both
         for patterns in self.patterns:
             for one in patterns.all():
-                if not one.file or one.id in done or os.path.realpath(one.file) != real:
+                if not one.file or one.id in done or real_path(one.file) != real:
                     continue
                 rows = parse_map_file(text) if patterns.kind == "map" else parse_patterns(text)
                 with patterns.changing(one):
@@ -267,7 +267,7 @@ def _known(store: SslStore, client: RuntimeClient, path: Path) -> str | None:
 
 
 def _is_same(name: str, path: Path) -> bool:
-    return name.startswith("/") and os.path.realpath(name) == os.path.realpath(path)
+    return name.startswith("/") and real_path(name) == real_path(path)
 
 
 def _lines_with(text: str, name: str) -> Iterable[str]:

@@ -82,8 +82,8 @@ class FakeFiles:
     def accept(self, record: ReloadRecord) -> None:
         pass
 
-    def put_back_files(self, record: ReloadRecord) -> bool:
-        return False
+    def put_back_files(self, record: ReloadRecord) -> list[str]:
+        return []
 
     def put_back_text(self, record: ReloadRecord) -> int | None:
         return None

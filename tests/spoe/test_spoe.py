@@ -279,6 +279,34 @@ def test_a_forced_reload_that_fails_puts_the_file_back(tmp_path):
         assert expected in text(tmp_path)
 
 
+@pytest.mark.parametrize("by", ["api", "hand"])
+def test_a_reload_that_fails_puts_the_file_back_as_a_version(tmp_path, by):
+    api = Everything(tmp_path, "global\n  daemon\n", dataplaneapi__resources__spoe_dir=str(tmp_path / "spoe"),
+                     haproxy__reload__reload_cmd="false")  # fmt: skip
+    assert upload(api).status_code == 201
+    before = text(tmp_path)
+    made = [api.call("POST", f"{SPOE}/spoe_scopes", f"[s{number}]", spoe="f1.cfg", version=number) for number in (1, 2)]
+    assert [answer.status_code for answer in made] == [201, 201]
+    assert "[s2]" in text(tmp_path)
+    if by == "hand":
+        (tmp_path / "spoe/f1.cfg").write_text("[mine]\n")
+    reloads = api.app.services.reloads
+    record = reloads.force(api.app.services.config.version())
+    assert record.status == "failed"
+    if by == "hand":
+        assert text(tmp_path) == "[mine]\n" and "put back" not in record.response
+        return
+    assert text(tmp_path).partition("\n")[2] == before.partition("\n")[2] or text(tmp_path).endswith(before)
+    assert f"put back as it was before: {tmp_path}/spoe/f1.cfg" in record.response
+    assert api.call("GET", f"{SPOE}/version", spoe="f1.cfg").json == 4
+    versions = SpoeFiles(api.app.services).store("f1.cfg").history.latest()
+    assert [(one.version, one.origin, one.status) for one in versions][:3] == [
+        (4, "restore", "active"), (3, "api", "rolled back"), (2, "api", "rolled back"),
+    ]  # fmt: skip
+    made = api.call("POST", f"{SPOE}/spoe_scopes", "[s3]", spoe="f1.cfg", version=4)
+    assert made.status_code == 201
+
+
 def test_a_new_section_has_the_line_ends_of_its_file(stored, tmp_path):
     """As in haproxy.cfg: half of a file with other line ends is what no editor likes."""
     (tmp_path / "spoe" / "f1.cfg").write_bytes(FILE.replace("\n", "\r\n").encode())

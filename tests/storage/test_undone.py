@@ -54,6 +54,8 @@ def test_a_reload_that_fails_puts_back_what_was_there(failing):
     assert [path.stat().st_mode & 0o777 for path in kept(failing)] == [0o600] * 4
     record = reload(failing)
     assert (record.id, record.status) == (identifier, "failed")
+    said = [line for line in record.response.splitlines() if line.startswith("put back as it was before: ")]
+    assert sorted(line.rpartition("/")[2] for line in said) == ["gone.pem", "m.map", "new.pem", "old.pem"]
     assert found(failing) == before
     assert (failing.folder / "ssl/gone.pem").stat().st_mode & 0o777 == 0o640
     assert kept(failing) == []

@@ -147,3 +147,18 @@ def test_a_folder_that_is_swept_before_it_is_locked_is_made_anew(tmp_path, monke
     with files.temporary_folder(tmp_path / "a.map") as folder:
         assert folder.is_dir()
     assert others(tmp_path) == []
+
+
+def test_a_link_that_becomes_a_file_while_it_is_followed_is_followed_anew(tmp_path, monkeypatch):
+    target, real, reads = tmp_path / "a", os.readlink, []
+    target.symlink_to("b")
+
+    def swapped(path, **given):
+        if not reads:
+            reads.append(path)
+            target.unlink()
+            target.write_bytes(b"x")
+        return real(path, **given)
+
+    monkeypatch.setattr(os, "readlink", swapped)
+    assert files.real_path(target) == str(target)
