@@ -32,7 +32,6 @@ from dataplane_core.store.archive import BlamedLine, Wanted
 from dataplane_core.store.author import ChangeOptions
 from dataplane_core.store.candidate import Candidate, write_atomically
 from dataplane_core.store.config import ConfigStore
-from dataplane_core.store.configuration_file import discard_store
 from dataplane_core.store.files import (
     read_file,
     real_path,
@@ -48,6 +47,7 @@ from dataplane_core.store.journal.trials import TrialRecord
 from dataplane_core.store.journal.version_objects import TouchedObject
 from dataplane_core.store.journal.version_records import VersionRecord
 from dataplane_core.store.locks import locked, try_lock
+from dataplane_core.store.numbers import discard_store
 from dataplane_core.store.planned import ChangePlan, Foreseen, Planned
 from dataplane_core.store.ports import Verdict
 from dataplane_core.store.rehearsal import (

@@ -24,11 +24,12 @@ from pathlib import Path
 from dataplane_core.errors import NotOnDisk, StorageFailed
 from dataplane_core.store.candidate import Candidate
 from dataplane_core.store.failpoints import failpoint
-from dataplane_core.store.files import file_identity, read_file, storage_errors, sync_directory
+from dataplane_core.store.files import file_identity, read_file
 from dataplane_core.store.head import decode_text, digest_of, split_header
 from dataplane_core.store.journal.version_records import VersionRecord
 from dataplane_core.store.lock_file import HeldLock, LockFile, ReadOnlyLock
 from dataplane_core.store.locks import locked
+from dataplane_core.store.numbers import next_number
 from dataplane_core.store.records import NewVersion, Records
 from dataplane_core.store.snapshot import AnswerCache, Snapshot
 from dataplane_core.text import Document
@@ -59,6 +60,7 @@ class ConfigurationFile:
         self._doubtful = False
         self._loading = threading.Lock()
         self._settled = False
+        self._said = ""
 
     def begin(self) -> None:
         """Complete what a predecessor left undone, and forget its locks: once in a new process."""
@@ -160,8 +162,25 @@ class ConfigurationFile:
             version = self._recorded(digest_of(data))
             if version is not None:
                 return self.take(data, version, status)
-            with self._locked_to_read() as held:
-                return held.number()
+            try:
+                with self._locked_to_read() as held:
+                    return held.number()
+            except StorageFailed as error:
+                return self._unrecorded(data, status, error)
+
+    def _unrecorded(self, data: bytes, status: os.stat_result, error: StorageFailed) -> Snapshot:
+        """Return a text that somebody else wrote, and that has no number yet for lack of room.
+
+        Whoever reads gets the number that the text will have; whoever changes it gives it that one.
+        """
+        digest = digest_of(data)
+        if self._said != digest:
+            self._said = digest
+            _log.error("%s is read, and its edit is not recorded: %s", self.path, error.message)
+        newest = self._records.versions.newest()
+        version = next_number(newest, self._lock_file.mark(), digest, data)
+        found = self.prepare(decode_text(data), digest, version)
+        return replace(found, identity=file_identity(status))
 
     def _recorded(self, digest: str) -> int | None:
         """Return the number of the newest version, if its text is the one with `digest`."""
@@ -209,15 +228,9 @@ class LockedConfiguration:
         data, status = read_file(self._file.path)
         digest = digest_of(data)
         self._settle(digest, data)
-        newest, mark = self._records.versions.newest(), self._lock.mark()
-        last = newest.version if newest else 0
-        given, text = mark or (0, "")
-        if newest is not None and newest.digest == digest and given <= last:
-            version = last
-        else:
-            written = split_header(decode_text(data))[0].version or 0
-            shared = given > last and text == digest
-            version = given if shared else max(last + 1, given + 1, written)
+        newest = self._records.versions.newest()
+        version = next_number(newest, self._lock.mark(), digest, data)
+        if newest is None or version != newest.version:
             self._record_edit(version, data, digest, first=newest is None)
         self._lock.set_mark(version, digest)
         return self._file.take(data, version, status)
@@ -281,14 +294,3 @@ class LockedConfiguration:
             version, digest, "active", "external", time.time(), accepted=first, followed=first
         )
         self._records.record_edit(record, data)
-
-
-def discard_store(path: Path) -> None:
-    """Delete a file and its numbers: with a new state, the next file of this name starts at 1.
-
-    The lock file stays, empty. Raises `StorageFailed`.
-    """
-    with LockFile(path).hold() as lock, storage_errors(path, "deleted"):
-        path.unlink(missing_ok=True)
-        lock.clear()
-    sync_directory(path.parent)

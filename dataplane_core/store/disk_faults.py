@@ -25,7 +25,7 @@ class DiskFaults:
     FILE = "read-only"
 
     def __init__(self, directory: Path) -> None:
-        self._mark = directory / self.FILE
+        self._mark = os.path.join(directory, self.FILE)
         self._reason = ""
         _remembered.add(self)
 
@@ -37,9 +37,9 @@ class DiskFaults:
         return self._reason
 
     def refuse(self) -> None:
-        """Raise `ReadOnly` where nothing may be changed."""
-        if reason := self.reason():
-            raise ReadOnly(f"{reason}. {REMEDY}")
+        """Raise `ReadOnly` where nothing may be changed; cheap where everything may."""
+        if self._reason or os.access(self._mark, os.F_OK):
+            raise ReadOnly(f"{self.reason()}. {REMEDY}")
 
     def note(self, reason: str) -> None:
         """Refuse all changes from now on, in every process of the server."""
@@ -52,7 +52,8 @@ class DiskFaults:
     def clear(self) -> None:
         """Allow changes again, after all files were found to be right."""
         self._reason = ""
-        self._mark.unlink(missing_ok=True)
+        with suppress(FileNotFoundError):
+            os.unlink(self._mark)
 
 
 def note_failed_sync(path: str | Path, error: OSError) -> None:

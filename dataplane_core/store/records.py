@@ -264,6 +264,9 @@ class Records:
                 raise StorageFailed(
                     f"{self.state.directory} is in use for {owner}: set another dataplane.state_dir"
                 )
+            if self.state.is_rebuilt:
+                self.state.set_value(_OWNER, path)
+                return
             self.versions.clear(connection)
             self.transactions.clear(connection)
             self.text_rows.clear(connection)

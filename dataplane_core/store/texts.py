@@ -64,6 +64,15 @@ class VersionTexts:
             return data if digest_of(data) == digest else None
         return None
 
+    def all_of(self, version: int) -> list[tuple[str, bytes, float]]:
+        """Return the texts kept for a version: each behind the digest that it should have.
+
+        Behind it stands when it was written, in seconds since 1970.
+        """
+        paths = self.directory.glob(f"{version}-*.cfg")
+        names = ((path, path.stem.partition("-")[2]) for path in paths)
+        return [(digest, path.read_bytes(), path.stat().st_mtime) for path, digest in names]
+
     def remove(self, version: int, digest: str) -> None:
         """Remove a text that became no version."""
         with suppress(OSError):

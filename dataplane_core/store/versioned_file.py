@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from dataplane_core.errors import DataplaneError, StorageFailed
+from dataplane_core.errors import DataplaneError, StorageFailed, StorageFull
 from dataplane_core.settings import Settings
 from dataplane_core.store.candidate import write_atomically
 from dataplane_core.store.configuration_file import ConfigurationFile
@@ -28,6 +28,7 @@ from dataplane_core.store.journal.versions import VersionTable
 from dataplane_core.store.judge import Judge
 from dataplane_core.store.pending_reloads import PendingReloads
 from dataplane_core.store.ports import ConfigurationCheck, Locate, ReloadRequests, no_object
+from dataplane_core.store.rebuilding import rebuild
 from dataplane_core.store.records import Records
 from dataplane_core.store.restore import Restorer
 from dataplane_core.store.retention import Retention
@@ -205,8 +206,14 @@ class VersionedFile:
             self.records.claim(self.path)
             if self.records.state.first and not self.records.state.is_copy:
                 with suppress(OSError, StorageFailed):
+                    if self.records.state.is_rebuilt:
+                        rebuild(self.records.versions, self.records.texts)
                     self.records.take_files_in()
-            self.on_disk.begin()
+            try:
+                self.on_disk.begin()
+            except StorageFull as error:
+                _log.error("what a predecessor left is not looked at yet: %s", error.message)
+                return
             if not self.records.state.is_copy:
                 with suppress(OSError, StorageFailed):
                     sweep(self.path)

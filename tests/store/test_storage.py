@@ -75,6 +75,28 @@ def test_a_full_disk_under_the_state(tmp_path):
         config.file.records.state.shutdown()
 
 
+def test_an_edit_by_hand_beside_a_full_disk_is_read_and_recorded_later(tmp_path, caplog):
+    bench = Bench(tmp_path)
+    with tiny_disk(tmp_path / "state"):
+        config = bench.store()
+        config.version()
+        filler = tmp_path / "state" / "filler"
+        with pytest.raises(OSError), open(filler, "wb", buffering=0) as file:
+            while file.write(b"x" * 512):
+                pass
+        bench.file.write_text(TEXT + "backend mine\n" + "  # more\n" * 300)
+        for _ in range(3):
+            assert config.snapshot().document.find("backend", "mine")
+            assert config.version() == 2
+        assert sum("its edit is not recorded" in one.getMessage() for one in caplog.records) == 1
+        with pytest.raises(StorageFull):
+            add_server(config, "be1", "s2", version=2)
+        filler.unlink()
+        assert config.version() == 2
+        assert config.history.newest().version == 2
+        config.file.records.state.shutdown()
+
+
 @pytest.mark.parametrize("name", ["replace", "fsync"])
 def test_a_failing_call_leaves_the_file(bench, monkeypatch, name):
     config = bench.store()

@@ -5,6 +5,7 @@ tables as numbered steps (`State.migrate`); a file that a newer server wrote is 
 """
 
 import fcntl
+import logging
 import os
 import sqlite3
 import stat
@@ -17,11 +18,13 @@ from typing import Any
 from dataplane_core.errors import StorageFailed
 from dataplane_core.store.disk_faults import DiskFaults
 from dataplane_core.store.files import forget_cached, storage_errors, sync_file
+from dataplane_core.store.journal.broken_state import put_aside_if_broken
 from dataplane_core.store.journal.connections import Connections, Write, failure
 from dataplane_core.store.reserve import Reserve
 
 _BOOT = "/proc/sys/kernel/random/boot_id"  # random(4)
 
+_log = logging.getLogger(__name__)
 _BASE = (
     "CREATE TABLE IF NOT EXISTS components (name TEXT PRIMARY KEY, step INTEGER NOT NULL)",
     "CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL)",
@@ -34,13 +37,14 @@ class State:
     Raises `StorageFailed` or `StorageFull`, with SQLite's reason, when the file cannot be used.
     `boot` identifies the machine's present uptime, which ends with a power cut; it is empty where
     the system does not tell it. `reserve` is room on its disk, which a start on a full one takes;
-    `faults` know of a disk that has lost writes.
+    `faults` know of a disk that has lost writes. It `is_rebuilt` where the former file was broken.
     With `is_copy` the state is only looked at, and whoever uses it writes nothing elsewhere either.
     """
 
     FILE = "state.sqlite"
     ALIVE = "alive.lock"
     is_copy = False
+    is_rebuilt = False
 
     def __init__(self, directory: str | os.PathLike[str]) -> None:
         self.directory = Path(directory)
@@ -163,6 +167,9 @@ class State:
     def _begin(self) -> None:
         """Make the tables, and share the lock that says that a process uses this state."""
         self._is_start = self._is_first()
+        if self._is_start and (lost := put_aside_if_broken(self.file)):
+            _log.error("%s", lost)
+            self.is_rebuilt = True
         self._make_private()
         with self.write() as connection:
             for statement in _BASE:
