@@ -1,5 +1,6 @@
 """Look at the server and the HAProxy that it governs, and say what is wrong: `dataplane status`."""
 
+import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
@@ -14,6 +15,7 @@ from dataplane_core.server.process import become
 from dataplane_core.services import Services
 from dataplane_core.settings import Settings
 from dataplane_core.store.disk_faults import REMEDY
+from dataplane_core.store.in_place import is_mounted
 from dataplane_core.store.journal.callers import Caller
 from dataplane_core.store.journal.plugin_faults import recorded
 from dataplane_core.store.journal.state_copy import state_copy
@@ -48,12 +50,21 @@ def overview(services: Services) -> Iterator[Fact]:
     if lost := services.state.faults.reason():
         yield Fact("disk", f"{lost}. {REMEDY}", True)
     yield from _configuration(services)
+    yield from _mounted(services)
     processes = list(_processes(services))
     yield from processes
     yield from _reloads(services)
     yield from _callers(services)
     unreachable = any(fact.bad or fact.doubtful for fact in processes)
     yield from _plugins(services, unreachable)
+
+
+def _mounted(services: Services) -> Iterator[Fact]:
+    """Yield that the configuration is a mount, which cannot be replaced in one step."""
+    path = os.path.realpath(services.settings.haproxy.config_file)
+    if is_mounted(path):
+        text = f"{path} is mounted by itself, so it is written in place: mount its folder instead"
+        yield Fact("mount", text, doubtful=True)
 
 
 def _callers(services: Services) -> Iterator[Fact]:

@@ -9,6 +9,7 @@ import errno
 import fcntl
 import os
 import stat
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Self
@@ -16,6 +17,7 @@ from typing import Self
 from dataplane_core.errors import NotFound
 from dataplane_core.store.disk_faults import note_failed_sync
 from dataplane_core.store.files import END, keep_change, real_path, storage_errors, sync_directory
+from dataplane_core.store.in_place import journal_of, recover_in_place, write_in_place
 from dataplane_core.store.rights import copy_rights
 
 _FOLDER = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -136,12 +138,23 @@ class Candidate:
                 note_failed_sync(self.target, error)
                 raise
 
-    def publish(self) -> os.stat_result:
-        """Put the file in its target's place, whole and at once; return its status there."""
+    def publish(self, *, in_place: bool = False) -> os.stat_result:
+        """Put the file in its target's place, whole and at once; return its status there.
+
+        With `in_place` the bytes of a target are replaced that is mounted by itself, which takes
+        somebody who calls `recover` once the process is dead that does this.
+        """
+        name, folder = self.target.name, self._folder
         with storage_errors(self.target):
-            os.replace(
-                self._name, self.target.name, src_dir_fd=self._folder, dst_dir_fd=self._folder
-            )
+            try:
+                os.replace(self._name, name, src_dir_fd=folder, dst_dir_fd=folder)
+            except OSError as error:
+                if error.errno != errno.EBUSY or not in_place:
+                    raise
+                status = write_in_place(name, folder, self.data())
+                os.unlink(self._name, dir_fd=folder)
+                self.published = True
+                return status
             self.published = True
             return os.fstat(self._handle)
 
@@ -181,6 +194,25 @@ def _real_folder_of(folder: Path) -> int:
         if error.errno in MOVED:
             raise NotFound(f"missing object: {folder} has become another folder") from None
         raise
+
+
+def is_interrupted(target: Path) -> bool:
+    """Tell whether a process has died while it wrote a file in place."""
+    folder, name = os.path.split(real_path(target))
+    return os.access(journal_of(folder, name), os.F_OK)
+
+
+def recover(target: Path, is_wanted: Callable[[bytes], bool]) -> None:
+    """Finish or undo what was being written in place (`recover_in_place`); the target is locked."""
+    if not is_interrupted(target):
+        return
+    folder, name = os.path.split(real_path(target))
+    with storage_errors(target):
+        handle = open_real_folder(folder)
+        try:
+            recover_in_place(name, handle, is_wanted)
+        finally:
+            os.close(handle)
 
 
 def _locked_temporary(name: str, folder: int) -> tuple[int, str]:

@@ -22,7 +22,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from dataplane_core.errors import NotOnDisk, StorageFailed
-from dataplane_core.store.candidate import Candidate
+from dataplane_core.store.candidate import Candidate, is_interrupted, recover
 from dataplane_core.store.failpoints import failpoint
 from dataplane_core.store.files import file_identity, read_file
 from dataplane_core.store.head import decode_text, digest_of, split_header
@@ -65,7 +65,7 @@ class ConfigurationFile:
     def begin(self) -> None:
         """Complete what a predecessor left undone, and forget its locks: once in a new process."""
         self._loading = threading.Lock()
-        if self._records.versions.intents():
+        if self._records.versions.intents() or is_interrupted(self.path):
             with self._locked_to_read() as held:
                 held.number()
                 state = self._records.state
@@ -225,6 +225,7 @@ class LockedConfiguration:
 
     def number(self) -> Snapshot:
         """Read the file, give its text a number if it has none, and return its snapshot."""
+        recover(self._file.path, self._is_intended)
         data, status = read_file(self._file.path)
         digest = digest_of(data)
         self._settle(digest, data)
@@ -249,9 +250,8 @@ class LockedConfiguration:
         right all the same, and whoever locks it next completes the record.
         Raises `NotOnDisk`, at the end, where a power cut may undo it all.
         """
-        status = candidate.publish()
+        status, unsafe = candidate.publish(in_place=True), None
         failpoint("replaced")
-        unsafe = None
         try:
             candidate.sync_folder()
         except NotOnDisk as error:  # the version is what counts all the same, and is recorded
@@ -275,6 +275,10 @@ class LockedConfiguration:
             _log.error(text, new.record.version, reason or "see below", exc_info=not reason)
             return False
         return True
+
+    def _is_intended(self, data: bytes) -> bool:
+        """Tell whether a text was about to become a version."""
+        return bool(self._records.versions.intents(digest_of(data)))
 
     def _settle(self, digest: str, data: bytes) -> None:
         """Record as written a version whose text the file has: its process died before it could."""

@@ -29,6 +29,9 @@ NAMES = (
 )
 """Every failpoint, in the order in which a commit passes them; the last four lie elsewhere."""
 
+IN_PLACE = ("journal-written", "half-written", "written-in-place")
+"""Those between "locked" and "replaced" where the file is mounted by itself."""
+
 
 def failpoint(name: str) -> None:
     """End the process if the environment asks for it at this place and at this visit."""

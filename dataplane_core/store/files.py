@@ -108,7 +108,7 @@ def sync_file(path: Path) -> None:
             os.close(handle)
 
 
-def sync_handle(handle: int, path: Path) -> None:
+def sync_handle(handle: int, path: str | Path) -> None:
     """Bring the data of an open file to the disk; raises `OSError`, of which `DiskFaults` know."""
     try:
         os.fdatasync(handle)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from dataplane_core.errors import DataplaneError, StorageFailed, StorageFull
 from dataplane_core.settings import Settings
-from dataplane_core.store.candidate import write_atomically
+from dataplane_core.store.candidate import Candidate
 from dataplane_core.store.configuration_file import ConfigurationFile
 from dataplane_core.store.file_history import FileHistory
 from dataplane_core.store.files import forget_cached, read_file, sweep
@@ -125,7 +125,10 @@ class VersionedFile:
             head, _ = split_header(decode_text(data))
             self.judge.check(decode_text(data), head)
             _log.warning("%s holds a text that is no version", self.path)
-        write_atomically(self.path, data)
+        with Candidate(self.path, data) as candidate:
+            candidate.sync()
+            candidate.publish(in_place=True)
+            candidate.sync_folder()
 
     def snapshot(self) -> Snapshot:
         """Return the newest version; raises `StorageFailed` when the file cannot be read."""
