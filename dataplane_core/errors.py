@@ -16,9 +16,9 @@ its schema.
     415  UnsupportedMedia
     422  Invalid, BadParameter, Contradiction, FileRefused
     429  TooMany
-    500  StorageFailed, NotOnDisk
+    500  StorageFailed
     502  RuntimeFailed
-    503  NotReloaded, ReadOnly, RuntimeUnreachable
+    503  NotReloaded, RuntimeUnreachable
     504  RuntimeTimeout
     507  StorageFull
 """
@@ -292,16 +292,6 @@ class StorageFailed(DataplaneError):
     """A file could not be written; the former file is as it was."""
 
     status = 500
-
-
-class NotOnDisk(StorageFailed):
-    """A change is in place, and a disk that fails may undo it."""
-
-
-class ReadOnly(DataplaneError):
-    """Nothing is changed until the server was started anew, as a disk has lost writes."""
-
-    status = 503
 
 
 class StorageFull(StorageFailed):

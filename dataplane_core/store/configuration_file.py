@@ -21,8 +21,9 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from dataplane_core.errors import NotOnDisk, StorageFailed
+from dataplane_core.errors import StorageFailed
 from dataplane_core.store.candidate import Candidate, is_interrupted, recover
+from dataplane_core.store.disk_faults import NotOnDisk
 from dataplane_core.store.failpoints import failpoint
 from dataplane_core.store.files import file_identity, read_file
 from dataplane_core.store.head import decode_text, digest_of, split_header
@@ -173,8 +174,7 @@ class ConfigurationFile:
 
         Whoever reads gets the number that the text will have; whoever changes it gives it that one.
         """
-        digest = digest_of(data)
-        if self._said != digest:
+        if self._said != (digest := digest_of(data)):
             self._said = digest
             _log.error("%s is read, and its edit is not recorded: %s", self.path, error.message)
         newest = self._records.versions.newest()

@@ -11,12 +11,22 @@ from contextlib import suppress
 from pathlib import Path
 from weakref import WeakSet
 
-from dataplane_core.errors import ReadOnly
+from dataplane_core.errors import DataplaneError, StorageFailed
 
 REMEDY = "The server changes nothing until the disk is right and the server was started anew"
 _LOST = {errno.EIO}
 _MOST = 500
 _remembered: "WeakSet[DiskFaults]" = WeakSet()
+
+
+class NotOnDisk(StorageFailed):
+    """A change is in place, and a disk that fails may undo it."""
+
+
+class ReadOnly(DataplaneError):
+    """Nothing is changed until the server was started anew, as a disk has lost writes."""
+
+    status = 503
 
 
 class DiskFaults:

@@ -13,8 +13,8 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from shutil import rmtree
 
-from dataplane_core.errors import NotOnDisk, StorageFailed, StorageFull
-from dataplane_core.store.disk_faults import note_failed_sync
+from dataplane_core.errors import StorageFailed, StorageFull
+from dataplane_core.store.disk_faults import NotOnDisk, note_failed_sync
 
 FileIdentity = tuple[int, int, int, int, int]
 """Device, inode, times of modification and change (ns), size: moves when the text may have."""
