@@ -66,6 +66,10 @@ class Folder:
         except OSError:
             return []
 
+    def has(self, name: str) -> bool:
+        """Return whether there is a file that clients may see."""
+        return self._target(name) is not None
+
     def find(self, name: str) -> Path:
         """Return the path of a file; raises `NotFound`."""
         if self._target(name) is None:

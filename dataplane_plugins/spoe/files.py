@@ -37,6 +37,7 @@ from dataplane_core.plugin import (
     locked,
     read_file,
     rehearsing,
+    resource_folder,
     storage_errors,
     sweep_folder,
     with_last_newline,
@@ -143,6 +144,7 @@ class SpoeFiles:
     def __init__(self, services: Services) -> None:
         self._services = services
         self._folder = _folder(services)
+        self._regular = resource_folder(services.settings, services.state, "spoe_dir")
         self._language = language(services.registry)
         self._stores: dict[str, tuple[State, ConfigStore]] = {}
         self._opening = threading.Lock()
@@ -155,15 +157,13 @@ class SpoeFiles:
 
     def paths(self) -> list[str]:
         """Return the full paths of all files, sorted."""
-        if not self._folder.is_dir():
-            return []
-        names = sorted(entry.name for entry in os.scandir(self._folder) if entry.is_file())
+        names = self._regular.names()
         return [str(self._folder / name) for name in names if _NAME.fullmatch(name)]
 
     def store(self, name: str) -> ConfigStore:
         """Return the store of a file, by its name or full path; raises `NotFound`."""
         path = self._path(name)
-        if path is None or not path.is_file():
+        if path is None or not self._regular.has(path.name):
             raise NotFound(f"missing object: SPOE file {name} does not exist")
         with self._opening:
             state = self._state_of(path)
@@ -227,7 +227,7 @@ class SpoeFiles:
         Raises `Conflict` where the configuration names it.
         """
         path = self._path(name)
-        if path is None or not path.is_file():
+        if path is None or not self._regular.has(path.name):
             return
         if (noted := rehearsing()) is not None:
             self._services.used_files.check_removal(path)

@@ -279,6 +279,20 @@ def test_a_forced_reload_that_fails_puts_the_file_back(tmp_path):
         assert expected in text(tmp_path)
 
 
+def test_a_link_that_leads_out_is_no_file(stored, tmp_path):
+    (tmp_path / "secret").write_text("[secret]\n")
+    (tmp_path / "spoe/l.cfg").symlink_to(tmp_path / "secret")
+    (tmp_path / "spoe/in.cfg").symlink_to(tmp_path / "spoe/f1.cfg")
+    listed = stored.call("GET", f"{SPOE}/spoe_files").json
+    assert listed == [str(tmp_path / "spoe/f1.cfg"), str(tmp_path / "spoe/in.cfg")]
+    assert stored.call("GET", f"{SPOE}/spoe_files/l.cfg").status_code == 404
+    assert stored.call("GET", f"{SPOE}/spoe_scopes", spoe="l.cfg").status_code == 404
+    assert stored.call("POST", f"{SPOE}/spoe_scopes", "[x]", spoe="l.cfg", version=1).status_code == 404
+    stored.call("DELETE", f"{SPOE}/spoe_files/l.cfg")
+    assert (tmp_path / "secret").read_text() == "[secret]\n" and (tmp_path / "spoe/l.cfg").is_symlink()
+    assert stored.call("GET", f"{SPOE}/spoe_scopes", spoe="in.cfg").json["data"] == ["[my-engine]"]
+
+
 @pytest.mark.parametrize("by", ["api", "hand"])
 def test_a_reload_that_fails_puts_the_file_back_as_a_version(tmp_path, by):
     api = Everything(tmp_path, "global\n  daemon\n", dataplaneapi__resources__spoe_dir=str(tmp_path / "spoe"),

@@ -246,3 +246,33 @@ def test_a_file_that_is_gone_already_is_not_kept(tmp_path):
         file.unlink(missing_ok=True)
     storage.services.used_files.text_put_back()
     assert not file.exists()
+
+
+KINDS = {
+    "maps/m.map": ("maps", b"k v\n", b"k w\n"),
+    "ssl_certificates/c.pem": ("ssl", OLD, NEW),
+    "ssl_certificates/ca.pem": ("ssl", OLD.partition(b"-----BEGIN EC")[0], NEW.partition(b"-----BEGIN EC")[0]),
+    "/v3/services/haproxy/storage/ssl_crt_lists/l.crtlist": ("ssl", b"c.pem\n", b"c.pem a.example.com\n"),
+    "general/g.lua": ("general", b"-- a\n", b"-- b\n"),
+}
+
+
+@pytest.mark.parametrize("forced", [False, True])
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_file_of_each_kind_that_haproxy_refuses_at_a_reload_is_back_and_named(failing, kind, forced):
+    folder, old, new = KINDS[kind]
+    file = failing.folder / folder / kind.rpartition("/")[2]
+    (failing.folder / "ssl/c.pem").write_bytes(OLD)
+    file.write_bytes(old)
+    answer = failing.send("PUT", kind, new, **({"force_reload": True} if forced else {}))
+    if forced:
+        assert answer.status_code == 400 and f"{file.name} is as it was" in answer.json["message"]
+        [shown] = failing.send("GET", "/v2/services/haproxy/reloads").json
+    else:
+        assert answer.status_code == 202 and file.read_bytes() == new
+        reload(failing)
+        identifier = answer.headers["reload-id"]
+        shown = failing.send("GET", f"/v2/services/haproxy/reloads/{identifier}").json
+    assert file.read_bytes() == old
+    assert shown["status"] == "failed"
+    assert f"put back as it was before: {file}" in shown["response"]
