@@ -9,7 +9,7 @@ import fcntl
 import os
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from dataplane_core.store.files import storage_errors
@@ -83,6 +83,9 @@ class KeptLock:
                 self._open()
                 fcntl.flock(self._handle, fcntl.LOCK_EX)
         except BaseException:
+            if self._process == os.getpid():  # or others would wait for who holds nothing
+                with suppress(OSError):
+                    fcntl.flock(self._handle, fcntl.LOCK_UN)
             self._threads.release()
             with storage_errors(self.path, "locked"):  # not around it all: every edit comes by
                 raise

@@ -43,6 +43,19 @@ def test_it_is_free_after_an_error_in_the_body(tmp_path: Path) -> None:
     assert is_free(lock.path)
 
 
+def test_it_is_free_after_an_error_in_taking_it(tmp_path: Path) -> None:
+    folder, elsewhere = tmp_path / "folder", tmp_path / "elsewhere"
+    folder.mkdir()
+    lock = KeptLock(folder / "lock")
+    with lock:
+        pass
+    folder.rename(elsewhere)
+    folder.touch()
+    with pytest.raises(StorageFailed), lock:
+        pass
+    assert is_free(elsewhere / lock.path.name)
+
+
 def test_threads_exclude_each_other(tmp_path: Path) -> None:
     lock, inside, most = KeptLock(tmp_path / "lock"), [0], [0]
 
