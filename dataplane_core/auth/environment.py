@@ -4,14 +4,13 @@ import os
 
 from dataplane_core.lazy_pattern import lazy_pattern
 from dataplane_core.text import ConditionalBlocks, Document, Section, Words, words
+from dataplane_core.text.language import ENVIRONMENT
 
 # Variables that HAProxy sets itself (manual, section 2.3): those of this process are another one's.
 _OWN = lazy_pattern(
     rb"HAPROXY_(?:BRANCH|STARTUP_VERSION|CFGFILES|MWORKER\w*|(?:MASTER_)?CLI|LOCALPEER|PROCESSES"
     rb"|\w+_LOG_FMT)"
 )
-
-_CHANGES = (("setenv",), ("presetenv",), ("unsetenv",), ("resetenv",))
 
 Environment = dict[bytes, bytes]
 
@@ -42,7 +41,7 @@ def _change_by_section(
     at += len(section.text) - sum(len(line.raw) for line in section.lines)
     for line in section.lines:
         read = words(line.raw, environ)
-        if read.values[:1] in _CHANGES:
+        if read.values and read.values[0] in ENVIRONMENT:
             _change(read, environ, certain=not (late or read.problem or blocks.hold(at)))
         at += len(line.raw)
 

@@ -8,22 +8,30 @@ from collections import Counter
 
 from dataplane_core.resources.objects import SectionKind
 from dataplane_core.resources.registry import Registry
-from dataplane_core.text import Document, Section
+from dataplane_core.text import Document, Line, Section, plain_word
 from dataplane_core.text.document import SectionKey
+from dataplane_core.text.language import DEFAULT_SERVER, ENVIRONMENT
 
 
 class AlikeLines:
-    """The lines that a newest version adds to a base, as another change of that base sees them."""
+    """The lines that a newest version adds to a base, as another change of that base sees them.
 
-    def __init__(self, registry: Registry, base: Document, newest: Document) -> None:
+    `mine` is the text with that other change.
+    """
+
+    def __init__(
+        self, registry: Registry, base: Document, mine: Document, newest: Document
+    ) -> None:
         self._registry = registry
         self._base, self._newest = base, newest
+        self._uses_variables = "$" in mine.text()
 
     def left_out(self, key: SectionKey, section: Section) -> Section:
         """Return a changed section without the lines that the newest version adds as well.
 
         Rules and other rows without names stay: two that are equal may both be meant, but for
-        those of sections that are one object.
+        those of sections that are one object. So do lines that hold for what stands below them:
+        what the change has there would lose them.
         """
         kind = SectionKind(self._registry, section.kind)
         alike = _added(self._base.by_key(key), section) & self._added_since(key, kind)
@@ -33,11 +41,16 @@ class AlikeLines:
         lines = []
         for at, line in reversed([*enumerate(section.lines)]):
             said = line.raw.strip()
-            if alike[said] and at not in kept:
+            if alike[said] and at not in kept and not self._holds_below(line):
                 alike[said] -= 1
             else:
                 lines.append(line)
         return section.with_lines(lines[::-1])
+
+    def _holds_below(self, line: Line) -> bool:
+        """Return whether a line changes what the lines below it mean."""
+        word = plain_word(line.tokens[0])
+        return word == DEFAULT_SERVER or (word in ENVIRONMENT and self._uses_variables)
 
     def _added_since(self, key: SectionKey, kind: SectionKind) -> Counter[str]:
         if kind.is_joined:

@@ -111,7 +111,7 @@ class _Merge:
 
     def _own_sections(self, olds: Mapping[SectionKey, Section]) -> dict[SectionKey, Section]:
         """Return the sections of mine, the changed ones without the lines that others add too."""
-        alike = AlikeLines(self._registry, self._base, self._newest)
+        alike = AlikeLines(self._registry, self._base, self._mine, self._newest)
         found = {}
         for section in self._mine.sections:
             key = self._mine.key(section)

@@ -54,6 +54,12 @@ CALLED_FRONTEND = frozenset({*FRONTENDS, "log-forward", "peers"})
 CALLED_BACKEND = frozenset({*BACKENDS, "ring", "peers"})
 """What HAProxy's messages call a backend: it keeps a `ring` section as one."""
 
+ENVIRONMENT = frozenset({"setenv", "presetenv", "unsetenv", "resetenv"})
+"""What changes the environment, from which `$` in the lines below takes variables (section 3.1)."""
+
+DEFAULT_SERVER = "default-server"
+"""What holds for the servers below it in its section (manual, section 5.2)."""
+
 
 class Language:
     """The words that sections, and the lines in them, start with.

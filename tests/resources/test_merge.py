@@ -265,6 +265,29 @@ def test_rows_without_names_that_both_add_are_never_doubled_where_sections_are_o
         assert [one.reference.collection for one in caught.value.overlaps] == ["log_targets"]
 
 
+def test_a_server_keeps_the_defaults_above_it_that_others_add_below_it(registry: Registry) -> None:
+    begun = Document.parse(PLACES, registry.language)
+    added = [f"\n  default-server ssl verify none\n  server {one} 192.0.2.1:80" for one in "ab"]
+    places = ("mode http", "retries 3")
+    mine, newest = (PLACES.replace(one, one + more) for one, more in zip(places, added, strict=True))
+    sides = (Document.parse(one, registry.language, begun) for one in (mine, newest))
+    merged = Merger(registry).merge(begun, *sides).text()
+    assert merged == newest.replace(places[0], places[0] + added[0])
+
+
+@pytest.mark.parametrize("uses", ["  pidfile ${D}/pid\n", "  node x\n"])
+def test_a_variable_is_set_above_what_uses_it_or_the_change_refused(registry: Registry, uses: str) -> None:
+    begun = Document.parse(PLACES, registry.language)
+    mine = PLACES.replace("  maxconn 100\n", f"  maxconn 100\n  setenv D /run\n{uses}")
+    newest = PLACES.replace("user x", "user x\n  setenv D /run")
+    sides = (Document.parse(one, registry.language, begun) for one in (mine, newest))
+    if "$" in uses:
+        with pytest.raises(MergeConflict):
+            Merger(registry).merge(begun, *sides)
+    else:
+        assert Merger(registry).merge(begun, *sides).text() == newest.replace("  maxconn 100\n", f"  maxconn 100\n{uses}")
+
+
 def test_the_rest_of_a_change_stays_where_a_line_of_it_is_there_already(registry: Registry) -> None:
     begun = Document.parse(PLACES, registry.language)
     mine = PLACES.replace("maxconn 100", "maxconn 100\n  nbthread 2\n  pidfile /p")
