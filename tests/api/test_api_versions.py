@@ -81,11 +81,11 @@ def test_what_is_not_served_costs_nothing(tmp_path: Path, monkeypatch: pytest.Mo
     """Neither what it lacks is read, nor is anything made of its paths."""
     read, asked = set(), set()
     before = masks._read
-    monkeypatch.setattr(masks, "_read", lambda file: read.add(file.name) or before(file))
+    monkeypatch.setattr(masks, "_read", lambda version: read.add(version) or before(version))
     made = Registry.mask_of
     monkeypatch.setattr(Registry, "mask_of", lambda self, name: asked.add(name) or made(self, name))
     Whole(tmp_path, dataplane__api_versions=("v3",))
-    assert (read, asked) == ({"v3.json"}, {"v3"})
+    assert (read, asked) == ({"v3"}, {"v3"})
 
 
 class OnlyInV3:
