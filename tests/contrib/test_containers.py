@@ -65,12 +65,23 @@ def test_the_settings_are_understood() -> None:
 
 def test_the_composition_gives_the_sidecar_the_folders_and_nothing_else() -> None:
     services = yaml.safe_load((DOCKER / "compose.yaml").read_text())["services"]
-    shared = [set(one["volumes"]) for one in services.values()]
+    shared = [{one for one in service["volumes"] if isinstance(one, str)} for service in services.values()]
     assert shared[0] & shared[1] == {"configuration:/etc/haproxy", "sockets:/run/haproxy"}
     for one in services.values():
         assert (one["read_only"], one["cap_drop"]) == (True, ["ALL"])
     file = services["api"]["build"]["dockerfile"]
     assert services["haproxy"]["user"] == dict(containerfile.steps((TOP / file).read_text()))["USER"]
+
+
+def test_volumes_that_are_empty_begin_with_what_the_image_of_the_sidecar_has() -> None:
+    """Docker fills a volume from the container that is made first, and gives it that folder's owner."""
+    services = yaml.safe_load((DOCKER / "compose.yaml").read_text())["services"]
+    assert services["haproxy"]["depends_on"] == ["api"]
+    steps = list(containerfile.steps((DOCKER / "Containerfile.sidecar").read_text()))
+    user = dict(steps)["USER"]
+    assert ("COPY", f"--chown={user} contrib/docker/haproxy.cfg /etc/haproxy/haproxy.cfg") in steps
+    (users,) = (one for one in services["api"]["volumes"] if not isinstance(one, str))
+    assert users["bind"] == {"create_host_path": False}
 
 
 @pytest.mark.server
