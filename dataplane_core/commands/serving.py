@@ -57,8 +57,29 @@ def build(settings: Settings) -> "ServedApplication":
         if not others and (warning := nobody_may_log_in(settings)):
             log.warning("%s", warning)
     return ServedApplication(
-        made, services.start, services.stop, services.state.shutdown, made.help, made.helped_by
-    )
+        made, services.start, services.stop, services.state.shutdown, made.help, made.helped_by,
+        rehearse,
+    )  # fmt: skip
+
+
+def rehearse(settings: Settings) -> None:
+    """Raise what plugins of third parties would stop a start with, and keep nothing of it.
+
+    It is what they do with settings and declarations; their routes need all the rest.
+    """
+    from dataplane_core.hooks.manager import LeftOut, installed
+    from dataplane_core.services import OwnForms
+    from dataplane_core.wiring import manager_of, register_collections, without_faulty_plugins
+
+    def make(left_out: LeftOut) -> None:
+        manager = manager_of(settings, None, left_out)
+        manager.give_forms(OwnForms(settings))
+        with manager.watchdog.at_work():
+            manager.hook.dataplane_settings(settings=settings)
+            register_collections(manager)
+
+    if installed():
+        without_faulty_plugins(settings, None, make)
 
 
 @contextmanager

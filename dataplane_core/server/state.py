@@ -8,7 +8,7 @@ from socket import socket
 from typing import TYPE_CHECKING
 
 from dataplane_core.dataclass import dataclass
-from dataplane_core.errors import DataplaneError
+from dataplane_core.errors import DataplaneError, StartRefused
 from dataplane_core.server.connection_counts import ConnectionCounts
 from dataplane_core.server.folders import make_folders
 from dataplane_core.server.listen_addresses import ListenAddress, ListenerTimeouts, timeouts_of
@@ -36,6 +36,7 @@ class ServedApplication:
     `discard` is called in the master once another application is served in its place. Each worker
     calls `helped_by` with a function that has `help` called in a new child of the master: for what
     should leave nothing in the memory of a worker. The function returns False if that cannot be.
+    `rehearse` raises what would keep plugins from a start with other settings.
     """
 
     wsgi: "WSGIApplication"
@@ -44,6 +45,7 @@ class ServedApplication:
     discard: Callable[[], None] = lambda: None
     help: Callable[[], None] = lambda: None
     helped_by: Callable[[Callable[[], bool]], None] = lambda call: None
+    rehearse: Callable[[Settings], None] = lambda settings: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,12 +125,18 @@ class ServerState:
         return True
 
     def is_readable(self) -> bool:
-        """Return whether the settings can be read; the log says why not."""
+        """Return whether the settings can be read, and plugins take them; the log says why not."""
         try:
-            self._load()
+            self.served.rehearse(self._load())
         except SettingsError as error:
             for problem in error.problems:
                 log.error("the settings stay as they were: %s", problem)
+            return False
+        except StartRefused as error:
+            log.error("the settings stay as they were: %s", error)
+            return False
+        except Exception:
+            log.exception("the settings stay as they were")
             return False
         return True
 
