@@ -104,7 +104,8 @@ def test_an_edit_in_a_transaction_is_one_commit_of_the_state(config, costs):
     transaction = config.transactions.begin(3).id
     add_server(config, "be1", "first", transaction_id=transaction)
     told = costs.of(config, lambda: add_server(config, "be1", "new", transaction_id=transaction))
-    assert told["commits"] == 1
+    assert told["statements"] <= 3, "the transaction, the step, and who may ask for the level of syncs"
+    assert told.get("commits", 0) == 0, "one statement is a commit of its own"
     assert syncs(told) <= 1
     assert told.get("replace", 0) == 0
 

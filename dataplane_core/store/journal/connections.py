@@ -108,9 +108,7 @@ class Write:
             connection = self._connections.take()
             if not connection.in_transaction:
                 if connection.synced != self._synced:
-                    level = "FULL" if self._synced else "NORMAL"
-                    connection.execute(f"PRAGMA synchronous = {level}")
-                    connection.synced = self._synced
+                    set_synced(connection, self._synced)
                 connection.execute("BEGIN IMMEDIATE")
                 local = self._connections.local
                 self._is_outermost = local.connection is not connection
@@ -140,6 +138,12 @@ class Write:
                         self._connections.free.append(connection)
         if isinstance(error, sqlite3.DatabaseError):
             raise failure(self._connections.file, error) from error
+
+
+def set_synced(connection: _Connection, synced: bool) -> None:
+    """Have the writes over a connection wait for the disk, or not."""
+    connection.execute(f"PRAGMA synchronous = {'FULL' if synced else 'NORMAL'}")
+    connection.synced = synced
 
 
 def failure(file: Path, error: sqlite3.DatabaseError) -> StorageFailed:

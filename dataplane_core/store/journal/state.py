@@ -19,7 +19,7 @@ from dataplane_core.errors import StorageFailed
 from dataplane_core.store.disk_faults import DiskFaults
 from dataplane_core.store.files import forget_cached, storage_errors, sync_file
 from dataplane_core.store.journal.broken_state import put_aside_if_broken
-from dataplane_core.store.journal.connections import Connections, Write, failure
+from dataplane_core.store.journal.connections import Connections, Write, failure, set_synced
 from dataplane_core.store.reserve import Reserve
 
 _BOOT = "/proc/sys/kernel/random/boot_id"  # random(4)
@@ -96,6 +96,22 @@ class State:
         say as well.
         """
         return Write(self._connections, synced)
+
+    def execute(self, sql: str, parameters: Sequence[Any]) -> int:
+        """Write with one statement, and return how many rows it has written.
+
+        It is as a `write` with `synced` false, and quicker. Nothing is written where it fails.
+        """
+        connections, connection = self._connections, None
+        try:
+            connection = connections.take()
+            if connection.synced is not False and not connection.in_transaction:
+                set_synced(connection, False)
+            return connection.execute(sql, parameters).rowcount
+        except sqlite3.DatabaseError as error:
+            raise failure(self.file, error) from error
+        finally:
+            connections.leave(connection)
 
     def sync(self) -> None:
         """Bring to the disk what was written with `synced` false, by any process.

@@ -46,19 +46,31 @@ TABLES = (
     "INSERT INTO edits SELECT *, 0, 0 FROM former_edits",
     "DROP TABLE former_edits",
     "ALTER TABLE transactions ADD COLUMN boot TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE transactions RENAME COLUMN sequence TO former_sequence",  # the steps tell it
 )
-INSERT_STEP = f"INSERT INTO edits VALUES ({', '.join('?' * 11)})"
+ROWS = (
+    "SELECT id, base, status, "
+    "(SELECT coalesce(max(sequence), 0) FROM edits WHERE transaction_id = transactions.id), "
+    "created, touched, who, reason, boot FROM transactions"
+)
+"""Reads transactions, in columns as `TransactionRecord` has its fields."""
+
+INSERT_STEP = (
+    f"INSERT OR IGNORE INTO edits SELECT {', '.join('?' * 11)} "
+    "FROM transactions WHERE id = ? AND status = 'in_progress'"
+)
+"""Adds one step, unless the transaction is closed, or somebody has added one of its number."""
 
 
 def step_values(
     transaction_id: str, sequence: int, number: int, step: Step
 ) -> tuple[Any, ...]:
-    """Return the row of one step of an edit."""
+    """Return what `INSERT_STEP` takes for one step of an edit."""
     kind, name, ordinal = step.key
     text = None if step.text is None else encode_text(step.text)
     return (
         transaction_id, sequence, number, step.action, step.position, storable_text(kind),
-        storable_text(name), ordinal, text, step.line, step.removed,
+        storable_text(name), ordinal, text, step.line, step.removed, transaction_id,
     )  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from dataplane_core.store.failpoints import failpoint
 from dataplane_core.store.journal.state import State
 from dataplane_core.store.journal.transaction_steps import (
     INSERT_STEP,
+    ROWS,
     TABLES,
     step_of,
     step_values,
@@ -36,6 +37,8 @@ RESTARTED = (
 )
 _MOST_CLOSED = 100
 _TOUCH_SECONDS = 60.0
+_TOUCHES = 10  # in the time after which a transaction is outdated, if that is short
+_ROW = f"{ROWS} WHERE id = ?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +85,12 @@ class TransactionTable:
 
     def get(self, transaction_id: str) -> TransactionRecord | None:
         """Return a transaction as it is now; None without one."""
-        sql = "SELECT * FROM transactions WHERE id = ?"
-        found = self._state.read(sql, (storable_text(transaction_id),))
+        found = self._state.read(_ROW, (storable_text(transaction_id),))
         return self._row(found[0]) if found else None
 
     def all(self) -> list[TransactionRecord]:
         """Return all transactions, the oldest first."""
-        rows = self._state.read("SELECT * FROM transactions ORDER BY created, id")
+        rows = self._state.read(f"{ROWS} ORDER BY created, id")
         return [self._row(row) for row in rows]
 
     def begin(self, base: int, who: str, limit: int) -> TransactionRecord:
@@ -121,29 +123,35 @@ class TransactionTable:
         return row
 
     def store(self, row: TransactionRecord, steps: Sequence[Step]) -> TransactionRecord | None:
-        """Add the steps of one edit; return None when the transaction is not as `row` any more."""
-        if not steps and time.time() - row.touched < _TOUCH_SECONDS:
+        """Add the steps of one edit; return None when the transaction is not as `row` any more.
+
+        The row itself is written when it was last used some time ago.
+        """
+        now, boot = time.time(), self._state.boot
+        is_touched = now - row.touched < min(_TOUCH_SECONDS, self._ttl / _TOUCHES)
+        if not steps and is_touched:
             return row
-        boot = self._state.boot
-        after = TransactionRecord(
-            row.id, row.base, row.status, row.sequence + bool(steps), row.created, time.time(),
-            row.who, row.reason, boot,
-        )  # fmt: skip
         # The first edit of an uptime waits for the disk: `boot` has to be there before a power cut.
-        with self._state.write(synced=not boot or row.boot != boot) as connection:
+        synced = not boot or row.boot != boot
+        sequence = row.sequence + bool(steps)
+        values = [step_values(row.id, sequence, *one) for one in enumerate(steps)]
+        if is_touched and not synced and len(values) == 1:  # as almost all edits
+            if self._state.execute(INSERT_STEP, values[0]) != 1:
+                return None
+            failpoint("edit-stored")
+            return _after(row, sequence, row.touched, boot)
+        with self._state.write(synced=synced) as connection:
             changed = connection.execute(
-                "UPDATE transactions SET sequence = ?, touched = ?, boot = ? "
-                "WHERE id = ? AND sequence = ? AND status = 'in_progress'",
-                (after.sequence, after.touched, boot, row.id, row.sequence),
+                "UPDATE transactions SET touched = ?, boot = ? "
+                "WHERE id = ? AND status = 'in_progress' AND ? = "
+                "(SELECT coalesce(max(sequence), 0) FROM edits WHERE transaction_id = id)",
+                (now, boot, row.id, row.sequence),
             )
             if changed.rowcount != 1:
                 return None
-            connection.executemany(
-                INSERT_STEP,
-                [step_values(row.id, after.sequence, *one) for one in enumerate(steps)],
-            )
+            connection.executemany(INSERT_STEP, values)
         failpoint("edit-stored")
-        return after
+        return _after(row, sequence, now, boot)
 
     def steps(self, transaction_id: str, above: int, until: int) -> list[Step]:
         """Return the steps of the edits numbered from `above` + 1 to `until`, in order."""
@@ -248,7 +256,7 @@ class TransactionTable:
         connection.execute(
             "INSERT INTO transactions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
-                row.id, row.base, row.status, row.sequence, row.created, row.touched,
+                row.id, row.base, row.status, 0, row.created, row.touched,
                 storable_text(row.who), storable_text(row.reason), row.boot,
             ),
         )  # fmt: skip
@@ -262,6 +270,13 @@ class TransactionTable:
         if row.touched < time.time() - self._ttl:
             return replace(row, status="outdated", reason="not used")
         return row
+
+
+def _after(row: TransactionRecord, sequence: int, touched: float, boot: str) -> TransactionRecord:
+    """Return a transaction after an edit; each one comes by, and `replace` is slower."""
+    return TransactionRecord(
+        row.id, row.base, row.status, sequence, row.created, touched, row.who, row.reason, boot
+    )
 
 
 def unknown_transaction(transaction_id: str) -> NotFound:

@@ -1,5 +1,9 @@
 """Transactions in the state file, also in one that a former version wrote."""
 
+import time
+
+import pytest
+
 from dataplane_core.store import State
 from dataplane_core.store.journal.transaction_steps import TABLES
 from dataplane_core.store.journal.transactions import TransactionTable
@@ -41,9 +45,12 @@ def test_an_edit_waits_for_the_disk_until_the_state_says_in_which_uptime_it_was_
     table = TransactionTable(state, 60.0)
     step = Step(Action.PREAMBLE, 0, SectionKey("", "", 0), "# more\n")
     waited = []
-    write = State.write
+    write, execute = State.write, State.execute
     monkeypatch.setattr(
         State, "write", lambda self, *, synced=True: waited.append(synced) or write(self, synced=synced)
+    )
+    monkeypatch.setattr(
+        State, "execute", lambda self, *statement: waited.append(False) or execute(self, *statement)
     )
     row = table.begin(1, "", 10)
     row = table.store(row, [step])
@@ -71,4 +78,36 @@ def test_who_edits_meanwhile_is_not_settled(tmp_path):
     assert table.get(row.id).boot == state.boot
     table.settle()
     assert table.get(row.id).boot == ""
+    state.shutdown()
+
+
+def test_an_edit_alone_writes_no_row_of_its_transaction(tmp_path, monkeypatch):
+    state = State(tmp_path / "state")
+    table = TransactionTable(state, 600.0)
+    step = Step(Action.PREAMBLE, 0, SectionKey("", "", 0), "# more\n")
+    row = table.begin(1, "", 10)
+    after = table.store(table.store(row, [step]), [step])
+    assert table.get(row.id) == after
+    assert (after.sequence, after.touched) == (2, row.touched)
+    now = time.time() + 61
+    monkeypatch.setattr(time, "time", lambda: now)
+    assert table.store(after, [step]).touched == table.get(row.id).touched == now
+    state.shutdown()
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_an_edit_of_what_has_changed_meanwhile_is_none(tmp_path, count):
+    """Somebody removed the file of the lock, or the transaction."""
+    state = State(tmp_path / "state")
+    table = TransactionTable(state, 600.0)
+    steps = [Step(Action.PREAMBLE, 0, SectionKey("", "", 0), "# more\n")] * count
+    row = table.begin(1, "", 10)
+    assert table.store(row, steps) is not None
+    assert table.store(row, steps) is None
+    row = table.get(row.id)
+    table.close(row.id, "failed", "for a reason")
+    assert table.store(row, steps) is None
+    table.delete(row.id)
+    assert table.store(row, steps) is None
+    assert table.steps(row.id, 0, 10) == []
     state.shutdown()
