@@ -102,8 +102,8 @@ def serve(services: Services, versions: Iterable[RoutedVersion] = VERSIONS) -> A
 
 def _announcer(services: Services) -> Callable[[ApiRequest], None] | None:
     """Return what tells plugins of requests before they are carried out, if any wants to know."""
-    hook = services.hooks.dataplane_asked
-    if not hook.get_hookimpls():
+    hook = services.plugins.heard("dataplane_asked", services.settings)
+    if hook is None:
         return None
     return lambda req: announce(req.env, req.author, hook, services)
 

@@ -54,7 +54,8 @@ class Application(falcon.App[ApiRequest, falcon.Response]):
             router=cast(CompiledRouter, self._paths),  # any object that can find is one
         )
         mimetypes.inited = inited
-        self.services, self._hooks = services, services.hooks
+        self.services = services
+        self._answered = services.plugins.heard("dataplane_answered", services.settings)
         self.served: list[ServedVersion] = []
         self.own: ServedVersion | None = None
         self._cors = cors
@@ -159,8 +160,9 @@ class Application(falcon.App[ApiRequest, falcon.Response]):
         status = int(started[-1][:3])
         if SCRATCH in env:  # somebody tries what it would do
             return answer
-        if status in NOT_LET_IN or method not in READS:
-            tell(env, method, status, answer, self._hooks.dataplane_answered, self.services)
+        hook = self._answered
+        if hook is not None and (status in NOT_LET_IN or method not in READS):
+            tell(env, method, status, answer, hook, self.services)
         if (version := env.get(API_VERSION)) is not None:
             user, agent = env.get("REMOTE_USER") or "", env.get("HTTP_USER_AGENT") or ""
             self.services.callers.count(version, user, agent, method, status)

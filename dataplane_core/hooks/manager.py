@@ -4,8 +4,9 @@ import importlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib import metadata
+from operator import attrgetter
 from types import ModuleType
-from typing import Self, cast
+from typing import Any, Self, cast
 
 import pluggy
 
@@ -122,6 +123,20 @@ class Manager(pluggy.PluginManager):
         """Calls hooks of third parties, which have to return in time."""
         return self._containment.limit
 
+    def heard(self, hook: str, settings: object) -> Callable[..., Any] | None:
+        """Return what calls the implementations of a hook; None where none has anything to do.
+
+        A plugin of the server names in `PLUGIN_HOOKS_NEED` the setting without which its hook does
+        nothing: most servers need not prepare what such a hook would be told.
+        """
+        idle = [
+            plugin
+            for name, plugin in self.list_name_plugin()
+            if name in self.own and _is_idle(plugin, hook, settings)
+        ]
+        caller = self.subset_hook_caller(hook, idle)
+        return caller if caller.get_hookimpls() else None
+
     def watch(self, on_fault: Callable[[Fault], object]) -> None:
         """Call `on_fault` with each failure of a plugin from now on; it must not raise."""
         self._containment.on_fault = on_fault
@@ -191,6 +206,11 @@ class Manager(pluggy.PluginManager):
             self._terms.update(terms)
             self._declared_by.update(dict.fromkeys(terms, name))
             self.add_hookspecs(cast(ModuleType, namespace))
+
+
+def _is_idle(plugin: object, hook: str, settings: object) -> bool:
+    setting = getattr(plugin, "PLUGIN_HOOKS_NEED", {}).get(hook)
+    return setting is not None and not attrgetter(setting)(settings)
 
 
 def own_plugins() -> dict[str, str]:

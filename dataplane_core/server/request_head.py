@@ -6,6 +6,7 @@ strict about fields: it refuses bare line feeds, folded lines, control character
 colon, two lengths, a length beside chunks. What it lets through is refused or dropped here.
 """
 
+from functools import lru_cache
 from http import HTTPStatus
 from urllib.parse import unquote_to_bytes, urlsplit
 
@@ -23,6 +24,8 @@ _FIRST_LINE = lazy_pattern(
 )
 _HARMLESS_LINE = b"POST / HTTP/1.1\r\n"  # before the fields, as llhttp wants a whole request
 _LONGEST_LENGTH = 18  # digits
+_KEPT, _KEPT_BYTES = 64, 1024
+"""How many clients' fields are kept, and of what length: most send the same ones each time."""
 _SINGLE = frozenset({"HTTP_HOST", "CONTENT_TYPE", "CONTENT_LENGTH"})
 """Fields that have one value: two of them could be read in two ways (RFC 9110, section 5.3)."""
 
@@ -91,7 +94,8 @@ def parse_head(head: bytes) -> RequestHead:
     method, target = first[1].decode("ascii"), first[2].decode("ascii")
     minor = int(first[3])
     path, query = _split(method, target)
-    fields = _parse_fields(head[first.end() :])
+    lines = head[first.end() :]
+    fields = _kept_fields(lines) if len(lines) <= _KEPT_BYTES else _parse_fields(lines)
     length = _body_length(fields, minor)
     connection = fields.get("HTTP_CONNECTION", "").lower()
     keeps = minor > 0
@@ -138,6 +142,9 @@ def _parse_fields(lines: bytes) -> dict[str, str]:
         _body_length(fields, 1)  # has a status of its own for an unknown coding
         raise RefusedRequest(f"bad fields: {error}") from None
     return fields
+
+
+_kept_fields = lru_cache(_KEPT)(_parse_fields)  # nobody changes what it has returned
 
 
 def _body_length(fields: dict[str, str], minor: int) -> int:

@@ -87,7 +87,7 @@ class WsgiAnswer:
         self.headers, self._length = [], None
         for name, value in headers:
             lower = _NAMES.get(name) or _lower(name)
-            if not _VALUE.fullmatch(value):
+            if not (value.isascii() and value.isprintable()) and not _VALUE.fullmatch(value):
                 raise _unsendable(name)
             if lower not in _HOP_BY_HOP:
                 self.headers.append((name, value.strip(" \t")))

@@ -45,6 +45,12 @@ _SAFE = frozenset({"plan", "diff", "compare", "simulate", "validate"})
 _TRANSACTIONS = lazy_pattern(r"/v\d+/services/haproxy/transactions(?:/|$)")
 """Paths of transactions of the configuration: the version that comes of one is told."""
 
+PLUGIN_HOOKS_NEED = {
+    "dataplane_asked": "dataplane.audit_required",
+    "dataplane_answered": "dataplane.audit_file",
+}
+"""Settings without which these hooks do nothing."""
+
 Record = dict[str, Any]
 
 

@@ -144,6 +144,19 @@ def test_what_a_head_says() -> None:
     assert not head("CONNECT h:1 HTTP/1.1").keeps
 
 
+def test_fields_that_came_before_say_the_same() -> None:
+    fields = ("Host: h", "Authorization: Basic x", "Content-Length: 3", "Connection: close")
+    before = head("POST /a HTTP/1.1", *fields)
+    again = head("PUT /b?c HTTP/1.1", *fields)
+    assert (again.method, again.path, again.query) == ("PUT", "/b", "c")
+    assert again.fields == before.fields
+    assert (again.length, again.keeps) == (before.length, before.keeps) == (3, False)
+    assert head("POST /a HTTP/1.1", *fields, "Accept: d").fields["HTTP_ACCEPT"] == "d"
+    for _ in range(2):
+        with pytest.raises(RefusedRequest):
+            head("POST /a HTTP/1.1", *fields, "Host: other")
+
+
 @pytest.mark.parametrize(
     ("version", "connection", "keeps"),
     [("1.1", "", True), ("1.1", "close", False), ("1.1", "x, Close", False), ("1.0", "", False),
