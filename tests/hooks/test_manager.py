@@ -268,3 +268,22 @@ def test_the_version_of_the_contract_is_read_without_the_rest():
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines() == [PLUGIN_API, "dataplane_core"]
     assert surface.API_VERSION is PLUGIN_API
+
+
+def test_a_hook_that_has_nothing_to_do_is_not_called():
+    """A plugin of the server says which setting that rests on, and others are always told."""
+
+    def dataplane_answered(answered):
+        raise AssertionError
+
+    settings = load([], {})
+    assert settings.dataplane.audit_file == ""
+    assert make_manager().heard("dataplane_answered", settings) is None
+    stranger = SimpleNamespace(__name__="stranger", dataplane_answered=impl(dataplane_answered),
+                               PLUGIN_HOOKS_NEED={"dataplane_answered": "dataplane.audit_file"})  # fmt: skip
+    heard = make_manager([*PLUGINS, stranger]).heard("dataplane_answered", settings)
+    assert [one.plugin_name for one in heard.get_hookimpls()] == ["stranger"]
+    audited = load(["--audit-file", "/var/log/audit"], {})
+    heard = make_manager().heard("dataplane_answered", audited)
+    assert [one.plugin_name for one in heard.get_hookimpls()] == ["changes.audit"]
+    assert make_manager().heard("dataplane_asked", audited) is None
