@@ -16,8 +16,8 @@ from shutil import rmtree
 
 from dataplane_core.dataclass import dataclass
 from dataplane_core.errors import DataplaneError
-from dataplane_core.store.candidate import Candidate, write_atomically
-from dataplane_core.store.files import read_file, storage_errors, sync_directory
+from dataplane_core.store.candidate import Candidate, read_present, write_atomically
+from dataplane_core.store.files import storage_errors, sync_directory
 from dataplane_core.store.head import digest_of
 from dataplane_core.store.journal.state import State
 
@@ -179,4 +179,5 @@ def _loaded(place: Path) -> Former | None:
 
 
 def _digest(path: Path) -> str:
-    return digest_of(read_file(path)[0]) if path.is_file() else ""
+    present = read_present(path)
+    return "" if present is None else digest_of(present[0])

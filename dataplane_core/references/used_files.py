@@ -18,7 +18,8 @@ from dataplane_core.references.brought_files import BroughtFiles
 from dataplane_core.references.former import Former, FormerFiles
 from dataplane_core.references.shadow import Shadow, shadows
 from dataplane_core.references.survey import Configuration, Mention, Survey
-from dataplane_core.store.files import read_file
+from dataplane_core.store.candidate import read_present
+from dataplane_core.store.files import real_path
 from dataplane_core.store.head import digest_of
 from dataplane_core.store.journal.state import State
 from dataplane_core.store.snapshot import Snapshot
@@ -145,10 +146,8 @@ class UsedFiles:
         for version, text in texts.items():
             if not self.is_used_by(text, path):
                 continue
-            data, mode = None, 0o600
-            if path.is_file():
-                data, status = read_file(path)
-                mode = status.st_mode & 0o777
+            folder = candidate.parent if candidate else Path(real_path(path.parent))
+            data, mode = read_present(path, folder) or (None, 0o600)
             now = digest_of(candidate.read_bytes()) if candidate else ""
             self.former.store_for_text(version, Former(path, data, mode, now))
 

@@ -64,6 +64,30 @@ def open_present(name: str, folder: int) -> int:
     return handle
 
 
+def read_present(path: Path, folder: Path | None = None) -> tuple[bytes, int] | None:
+    """Return what a file holds, and its mode; None where there is no regular file.
+
+    A link is followed once; with `folder` to a file in that folder alone, which has no link in its
+    path, and without one to any.
+    """
+    parent, name = os.path.split(real_path(path))
+    if folder is not None and parent != str(folder):
+        return None
+    with storage_errors(path, "read"):
+        try:
+            opened = open_real_folder(parent)
+            try:
+                handle = open_present(name, opened)
+            finally:
+                os.close(opened)
+        except OSError as error:
+            if error.errno in MOVED:
+                return None
+            raise
+        with os.fdopen(handle, "rb") as file:
+            return file.read(), stat.S_IMODE(os.fstat(handle).st_mode)
+
+
 class Candidate:
     """A temporary file beside its target, with the target's rights (`copy_rights`).
 
