@@ -146,7 +146,9 @@ class Gate:
                 self._find_session(req)
             if req.admission is None:
                 certificate = environ.get(CERTIFICATE)
-                req.admission = self._built_in.admit(authorization, certificate, req.listener)
+                req.admission = self._built_in.admit(
+                    authorization, certificate, req.listener, environ.get("REMOTE_ADDR", "")
+                )
             found = req.admission.identity
         req.sign(found)
         return found

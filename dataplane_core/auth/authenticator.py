@@ -9,6 +9,9 @@ import os
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 
+from dataplane_core.auth.brake import Brake
+from dataplane_core.auth.hash_cost import imitation, unusable
+from dataplane_core.auth.hash_slots import HashSlots
 from dataplane_core.auth.passwords import StoredPassword, verify
 from dataplane_core.auth.userlists import Account, UserlistFile, users_of
 from dataplane_core.auth.verified_credentials import VerifiedCredentials
@@ -31,6 +34,11 @@ NOBODY_REMEDY = (
     "`dataplane passwd NAME` prints the lines."
 )
 _UNKNOWN_USER = StoredPassword("$6$no.such.user$" + "." * 86)  # costs what a real sha512 hash costs
+EMPTY = (
+    "its password is empty: it admits nobody but over the Unix socket, unless "
+    "dataplane.empty_passwords says so"
+)
+"""Why a user with an empty password is refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +74,18 @@ class Authenticator:
     """
 
     def __init__(self, settings: Settings, userlist_source: Callable[[], Document]) -> None:
-        server = settings.dataplaneapi
-        self._fixed = {
-            user.name: Account(user.name, StoredPassword(user.password, user.insecure))
-            for user in server.user
-        }
+        server, limits = settings.dataplaneapi, settings.dataplane
+        self._most_rounds, self._takes_empty = limits.password_rounds, limits.empty_passwords
+        self._brake = Brake(limits.password_tries)
+        self._slots = HashSlots(limits.threads)
+        self._given = bool(server.user)
+        self._fixed = self._usable(
+            {
+                user.name: Account(user.name, StoredPassword(user.password, user.insecure))
+                for user in server.user
+            },
+            "the settings",
+        )
         self._userlist = server.userlist.userlist
         file = server.userlist.userlist_file
         self._file = UserlistFile(file) if file else None
@@ -85,13 +100,13 @@ class Authenticator:
         self._last: tuple[Mapping[str, Account], bytes, Admission] | None = None
 
     def admit(
-        self, authorization: str | None, certificate: bytes | None, listener: str
+        self, authorization: str | None, certificate: bytes | None, listener: str, address: str = ""
     ) -> Admission:
         """Return who is asking.
 
         `authorization` is the request's header; `certificate` is what the client showed to the TLS
-        listener, DER; `listener` is `http`, `https` or `unix`. Raises `Unauthorized`, with one
-        message for every reason.
+        listener, DER; `listener` is `http`, `https` or `unix`; `address` is that of the client.
+        Raises `Unauthorized`, with one message for every reason, `TooMany` or `Busy`.
         """
         if self.wants_certificate(listener):
             name = certificate_name(certificate) if certificate else ""
@@ -101,19 +116,20 @@ class Authenticator:
         credentials = _credentials(authorization)
         if credentials is None:
             raise Unauthorized(MESSAGE)
-        return self._verified(*credentials)
+        is_local = listener == "unix"
+        return self._verified(*credentials, "" if is_local else address, is_local)
 
     def wants_certificate(self, listener: str) -> bool:
         """Return whether a listener knows clients by their certificates alone."""
         return self._by_certificate and listener == "https"
 
-    def account(self, name: str, password: bytes) -> Account:
-        """Return the user that has a password; raises `Unauthorized`, as slowly as `admit`."""
-        return self._verify(name, password)[1]
+    def account(self, name: str, password: bytes, address: str = "") -> Account:
+        """Return the user that has a password; raises as `admit` does, and as slowly."""
+        return self._verify(name, password, address)[1]
 
     def accounts(self) -> Mapping[str, Account]:
         """Return the users that may use the API with a password now, by name."""
-        if self._fixed:
+        if self._given:
             return self._fixed
         document = self._source()
         if self._read is None or self._read[0] is not document:
@@ -126,40 +142,54 @@ class Authenticator:
             if reason not in self._logged:  # every change of the configuration is another document
                 log.warning("%s, line %d: %s", self._where, line, reason)
         self._logged = frozenset(reason for _, reason in ignored)
-        return accounts
+        return self._usable(accounts, self._where)
+
+    def _usable(self, accounts: Mapping[str, Account], where: str) -> Mapping[str, Account]:
+        """Return the users without those whose hashes would take too long to verify."""
+        refused = unusable_users(accounts, self._most_rounds)
+        for name, reason in refused.items():
+            log.warning("%s: the user %s is not admitted: %s", where, name, reason)
+        return {name: one for name, one in accounts.items() if name not in refused}
 
     def unchanged(self, document: Document) -> Mapping[str, Account] | None:
         """Return the users as they were read last, if that still is what `accounts` would return.
 
         `document` is the configuration's, as it is now.
         """
-        if self._fixed:
+        if self._given:
             return self._fixed
         now = document if self._file is None else self._file.unchanged()
         read = self._read
         return read[1] if read is not None and read[0] is now else None
 
-    def _verified(self, name: str, password: bytes) -> Admission:
-        accounts, account, digest = self._verify(name, password)
+    def _verified(
+        self, name: str, password: bytes, address: str, is_local: bool
+    ) -> Admission:
+        accounts, account, digest = self._verify(name, password, address, is_local)
         last = self._last
         if last is None or last[0] is not accounts or last[1] != digest:
             last = self._last = accounts, digest, self._admission(account, accounts, digest)
         return last[2]
 
     def _verify(
-        self, name: str, password: bytes
+        self, name: str, password: bytes, address: str = "", is_local: bool = False
     ) -> tuple[Mapping[str, Account], Account, bytes]:
         """Return all users, the one that has a password, and what stands for that credential."""
         accounts = self.accounts()
         account = accounts.get(name)
         secret = account.secret if account else self._stand_in(name, accounts)
         digest = self._verified_credentials.digest(name, password, secret.stored)
-        known = account is not None and self._verified_credentials.knows(digest)
-        right = known or verify(password, secret)
-        if account is None or not right:
+        is_open = is_local or self._takes_empty or not secret.insecure or secret.stored != ""
+        if account is not None and is_open and self._verified_credentials.knows(digest):
+            return accounts, account, digest
+        self._brake.check(name, address, digest)
+        is_doubted = self._brake.is_doubted(address)
+        right = self._slots.verdict(digest, lambda: verify(password, secret), is_doubted)
+        if account is None or not right or not is_open:
+            self._brake.wrong(name, address)
             raise Unauthorized(MESSAGE)
-        if not known:
-            self._verified_credentials.add(digest)
+        self._brake.right(digest)
+        self._verified_credentials.add(digest)
         return accounts, account, digest
 
     def _admission(
@@ -173,16 +203,17 @@ class Authenticator:
         return Admission(Identity(account.name, groups=account.groups), holds)
 
     def _stand_in(self, name: str, accounts: Mapping[str, Account]) -> StoredPassword:
-        """Return some user's stored password, against which an unknown name's password is verified.
+        """Return what an unknown name's password is verified against: an imitation of some user's.
 
         The answer for an unknown name so takes as long as for a known one. A name always gets the
-        same stored password: the time tells nothing, whatever mixture of hashes the users have.
+        same imitation: the time tells nothing, whatever mixture of hashes the users have.
         """
         if not accounts:
             return _UNKNOWN_USER
         digest = hmac.digest(self._key, name.encode("utf-8", "surrogateescape"), hashlib.sha256)
         names = sorted(accounts)
-        return accounts[names[int.from_bytes(digest[:8], "big") % len(names)]].secret
+        chosen = names[int.from_bytes(digest[:8], "big") % len(names)]
+        return imitation(accounts[chosen].secret)
 
 
 def _credentials(authorization: str | None) -> tuple[str, bytes] | None:
@@ -213,6 +244,12 @@ def certificate_name(der: bytes) -> str:
         return str(names[0].value) if names else subject.rfc4514_string()
     except ValueError:
         return ""
+
+
+def unusable_users(accounts: Mapping[str, Account], most: int) -> dict[str, str]:
+    """Return the users whose hashes take more than `most` rounds, each with the reason."""
+    reasons = {name: unusable(one.secret, most) for name, one in accounts.items()}
+    return {name: reason for name, reason in reasons.items() if reason}
 
 
 def asks_for_passwords(settings: Settings) -> bool:

@@ -80,12 +80,15 @@ class Sessions:
         self._known: OrderedDict[str, _Known] = OrderedDict()
         self._uses: dict[int, float] = {}
 
-    def begin(self, name: str, password: bytes, former: str = "") -> Session:
-        """Begin a session; raises `Unauthorized` as basic authentication does, and as slowly.
+    def begin(
+        self, name: str, password: bytes, former: str = "", address: str = ""
+    ) -> Session:
+        """Begin a session; raises as basic authentication does, and as slowly.
 
-        `former` is a token that the client has already: its session ends.
+        `former` is a token that the client has already: its session ends. `address` is that of the
+        client; empty over the Unix socket.
         """
-        account = self._authenticator.account(name, password)
+        account = self._authenticator.account(name, password, address)
         if former and (row := self._table.find(_digest(former))) is not None:
             self._table.end(row.number)
         token, now = _text(os.urandom(_TOKEN_BYTES)), self._clock()

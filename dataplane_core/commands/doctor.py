@@ -4,11 +4,18 @@ import os
 import shlex
 import shutil
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from dataplane_core.auth import crypt_library
-from dataplane_core.auth.authenticator import NOBODY_CAN_LOG_IN, NOBODY_REMEDY, asks_for_passwords
+from dataplane_core.auth.authenticator import (
+    EMPTY,
+    NOBODY_CAN_LOG_IN,
+    NOBODY_REMEDY,
+    asks_for_passwords,
+)
+from dataplane_core.auth.hash_cost import unusable
+from dataplane_core.auth.passwords import StoredPassword
 from dataplane_core.auth.userlists import UserlistFile, users_of
 from dataplane_core.commands.serving import thrown_away
 from dataplane_core.errors import DataplaneError
@@ -245,7 +252,7 @@ def _socket(path: str, start: str) -> Iterator[MissingPrerequisite]:
 
 def _users(settings: Settings, document: Document) -> Iterator[MissingPrerequisite]:
     server = settings.dataplaneapi
-    stored = [user.password for user in server.user if not user.insecure]
+    secrets = {one.name: StoredPassword(one.password, one.insecure) for one in server.user}
     if not server.user:
         file, name = server.userlist.userlist_file, server.userlist.userlist
         where = file or settings.haproxy.config_file
@@ -257,12 +264,26 @@ def _users(settings: Settings, document: Document) -> Iterator[MissingPrerequisi
             yield MissingPrerequisite(
                 what, "Mend that line; variables count as they are set for the server."
             )
-        stored = [one.secret.stored for one in accounts.values() if not one.secret.insecure]
+        secrets = {user: one.secret for user, one in accounts.items()}
         if not accounts and asks_for_passwords(settings):
             yield MissingPrerequisite(NOBODY_CAN_LOG_IN.format(where=where, name=name),
             NOBODY_REMEDY)
+    yield from _passwords(settings, secrets)
+
+
+def _passwords(
+    settings: Settings, secrets: Mapping[str, StoredPassword]
+) -> Iterator[MissingPrerequisite]:
+    """Yield the users whose stored passwords admit nobody, and what this machine cannot verify."""
+    limits = settings.dataplane
+    for name, secret in secrets.items():
+        if reason := unusable(secret, limits.password_rounds):
+            what = f"the user {name} is not admitted: {reason}"
+            yield MissingPrerequisite(what, "`dataplane passwd` makes a hash of 5000 rounds.")
+        elif secret.insecure and not secret.stored and not limits.empty_passwords:
+            yield MissingPrerequisite(f"the user {name}: {EMPTY}", "Give the user a password.")
     has_yescrypt = crypt_library.verify(b"x", _YESCRYPT) is not None
-    if any(one.startswith("$y$") for one in stored) and not has_yescrypt:
+    if any(one.stored.startswith("$y$") for one in secrets.values()) and not has_yescrypt:
         what = "a user's password is a yescrypt hash, which this machine cannot verify"
         yield MissingPrerequisite(what, "Install libcrypt (libxcrypt), or use a sha512 hash.")
 

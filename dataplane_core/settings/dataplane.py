@@ -155,6 +155,24 @@ class DataplaneSettings:
         60.0, DURATION, "How long a verified password is remembered; 0: not at all.",
         flag="--credential-ttl",
     )  # fmt: skip
+    password_rounds: int = setting(
+        1_000_000, COUNT,
+        "Rounds that a password's hash may take at most, as SHA-512 has them, and others take as "
+        "long; a user with more is not admitted. 0: no limit.",
+        flag="--password-rounds",
+    )  # fmt: skip
+    password_tries: int = setting(
+        30, integer(0, 100_000),
+        "Wrong passwords for a user a minute that each worker looks at from one address, and ten "
+        "times as many for all users; more are answered with 429. 0: no limit.",
+        flag="--password-tries",
+    )  # fmt: skip
+    empty_passwords: bool = setting(
+        False, BOOLEAN,
+        "Whether a user whose password is empty (`insecure-password \"\"`) is admitted over the "
+        "network too, and not over the Unix socket alone.",
+        flag="--empty-passwords",
+    )  # fmt: skip
     check_timeout: float = setting(
         60.0, DURATION,
         "Longest time for HAProxy to check a candidate, and for a change to wait for the check of "

@@ -87,7 +87,8 @@ class SessionResource:
             raise BadRequest("clients are known by their certificates here, and not by passwords")
         user, password = _credentials(parse_json(req.raw))
         self._hooks.dataplane_authenticate(req=req)  # a plugin may refuse whoever asks
-        session = self._sessions.begin(user, password, req.session_token)
+        address = "" if req.listener == "unix" else req.env.get("REMOTE_ADDR", "")
+        session = self._sessions.begin(user, password, req.session_token, address)
         req.session = session
         req.sign(session.admission.identity)
         req.keep_token(session.new_token, self._behind_tls)

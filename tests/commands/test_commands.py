@@ -341,6 +341,18 @@ def test_doctor_names_users_that_do_not_count(settings, tmp_path):
     assert "hidden" not in result.output
 
 
+def test_doctor_names_users_whose_passwords_admit_nobody(settings, tmp_path):
+    path = settings()
+    with (tmp_path / "h.cfg").open("a") as configuration:
+        configuration.write("  user d password $6$rounds=999999999$salt$hidden\n  user e insecure-password ''\n")
+    result = run("doctor", "-f", path)
+    assert result.exit_code == 1
+    assert "the user d is not admitted: its hash takes more than 1000000 rounds" in result.output
+    assert "the user e: its password is empty" in result.output
+    assert "hidden" not in result.output
+    assert "999999999" not in result.output
+
+
 def test_doctor_looks_at_sockets_and_their_level(settings, tmp_path):
     path = settings()
     (tmp_path / "admin.sock").unlink()
