@@ -6,7 +6,7 @@ import pytest
 
 from dataplane_core.auth.hash_slots import HashSlots
 from dataplane_core.errors import Busy
-from tests.harness.waiting import until
+from tests.harness.waiting import PATIENCE, until
 
 
 class Verifying:
@@ -19,7 +19,7 @@ class Verifying:
 
     def __call__(self):
         self.begun += 1
-        assert self.go.wait(20)
+        assert self.go.wait(PATIENCE)
         return True
 
     def start(self, slots, digest, is_doubted=False):
@@ -43,7 +43,7 @@ def test_a_quarter_of_the_threads_verify_and_half_are_busy_with_strangers():
     assert verifying.begun == 2
     verifying.go.set()
     for thread in threads:
-        thread.join(20)
+        thread.join(PATIENCE)
     assert verifying.verdicts == [True] * 5
     assert slots._inside == 0
     assert not slots._under_way
@@ -55,7 +55,7 @@ def test_an_equal_credential_is_verified_once():
     until(lambda: slots._inside == 7)
     verifying.go.set()
     for thread in threads:
-        thread.join(20)
+        thread.join(PATIENCE)
     assert (verifying.begun, verifying.verdicts) == (1, [True] * 7)
 
 
