@@ -179,13 +179,6 @@ class TooMany(DataplaneError):
     status = 429
 
 
-class Busy(DataplaneError):
-    """The server has no room for work of a kind at this moment."""
-
-    status = 503
-    retry_after = 1
-
-
 @dataclass(frozen=True, slots=True)
 class Reference:
     """An object of the configuration, whatever its path is in a version of the interface.

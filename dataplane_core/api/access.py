@@ -3,8 +3,12 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from dataplane_core.auth import Identity
+from dataplane_core.api.operations import Operation
+from dataplane_core.auth import Identity, Role
 from dataplane_core.dataclass import dataclass
+
+_READS = frozenset({"GET", "HEAD", "OPTIONS"})
+_RUNTIME = "/services/haproxy/runtime/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,3 +28,22 @@ class Access:
 
 Authorize = Callable[[Identity, Access], str | None]
 """Tells why somebody may not do what they ask for; None if they may."""
+
+
+def least_role(operation: Operation, method: str, template: str) -> Role:
+    """Return the role that an operation takes at least, which its method and its path say.
+
+    `template` is the path below the prefix of a version. An operation that `administers` is for
+    admins, whatever it is.
+    """
+    if operation.administers:
+        return Role.ADMIN
+    if method in _READS or operation.asks:
+        return Role.READER
+    return Role.OPERATOR if template.startswith(_RUNTIME) else Role.EDITOR
+
+
+def too_little(identity: Identity, least: Role) -> str:
+    """Return why somebody with too small a role is refused."""
+    has = f"has the role {identity.role.word}" if identity.role else "has no role"
+    return f"this is for the role {least.word} and those above it, and {identity.name} {has}"

@@ -7,7 +7,7 @@ from typing import Any
 
 import falcon
 
-from dataplane_core.api.access import Access, Authorize
+from dataplane_core.api.access import Access, Authorize, least_role, too_little
 from dataplane_core.api.body import await_body, check_type, parse_json, read_body
 from dataplane_core.api.body_amounts import check_lines, most_parts
 from dataplane_core.api.checked_request import IS_STEP, IS_TRIAL, READS
@@ -17,7 +17,7 @@ from dataplane_core.api.repeat import OfferRepeat
 from dataplane_core.api.request import ApiRequest, Served
 from dataplane_core.api.routes import Route
 from dataplane_core.api.tagged import Replaceable, require_match
-from dataplane_core.auth import Identity
+from dataplane_core.auth import Identity, Role
 from dataplane_core.codec.codec import Loaded
 from dataplane_core.codec.lists import LoadedList
 from dataplane_core.dataclass import dataclass
@@ -39,7 +39,6 @@ from dataplane_core.store.rehearsal import rehearsal
 log = logging.getLogger("dataplane.api")
 
 Identify = Callable[[ApiRequest], Identity]
-
 RenderPlan = Callable[[ChangePlan], Any]
 
 _TEXTS = ("text/plain", "application/json")
@@ -155,7 +154,7 @@ class Guard:
         frame.sites.check(req.env, self._is_change, self._is_change and operation.open)
         if not operation.open:
             identity = req.identity = frame.identify(req)
-            if frame.authorize is not None:
+            if frame.authorize is not None or identity.role is not Role.ADMIN:
                 path = req.path.replace(SLASH, "/")
                 if (reason := self.refusal(identity, path, req.params)) is not None:
                     raise Forbidden(reason)
@@ -172,10 +171,13 @@ class Guard:
     def refusal(self, identity: Identity, path: str, query: Mapping[str, Any]) -> str | None:
         """Return why somebody may not do this; None if they may."""
         operation, authorize = self._operation, self._frame.authorize
-        if operation.open or operation.granted or authorize is None:
+        if operation.open or operation.granted:
             return None
-        version = self._served.version.name
-        return authorize(identity, Access(self._method, path, query, operation.id, version))
+        least = least_role(operation, self._method, self._route.template)
+        if identity.role < least:
+            return too_little(identity, least)
+        wanted = Access(self._method, path, query, operation.id, self._served.version.name)
+        return None if authorize is None else authorize(identity, wanted)
 
     def _carry_out(self, req: ApiRequest, resp: falcon.Response, keys: dict[str, str]) -> None:
         self._refuse_a_try(req)
@@ -238,7 +240,8 @@ class Guard:
             for one in self._query:
                 given = params.get(one.name)
                 if given is not None or one.required:
-                    query[one.name] = one.parse(_first(given), strict=self._strict)
+                    text = given[0] if isinstance(given, list) else given
+                    query[one.name] = one.parse(text, strict=self._strict)
             req.query = query
         return named
 
@@ -294,7 +297,3 @@ class Guard:
         if body.codec is None:
             return None
         return parse_json(raw, most_parts(body.codec, body.make_codec is not None))
-
-
-def _first(value: str | list[str] | None) -> str | None:
-    return value[0] if isinstance(value, list) else value

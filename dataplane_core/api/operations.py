@@ -141,7 +141,7 @@ class Operation:
     that edit the configuration do so in any case. `rehearses`: what it changes is noted instead
     while it is gone through (`rehearsal`). `edits_file`: it edits a file that has versions of its
     own. `asks`: it changes nothing. `open`: to anybody. `granted`: to whoever is known, whatever
-    plugins say of rights.
+    plugins say of rights. `administers`: to admins alone.
     """
 
     id: str
@@ -160,6 +160,7 @@ class Operation:
     asks: bool = False
     open: bool = False
     granted: bool = False
+    administers: bool = False
 
     @property
     def edits(self) -> bool:

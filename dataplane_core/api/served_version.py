@@ -51,7 +51,7 @@ class ServedVersion:
         self.view = View(
             objects or version, services.registry, services.config, strict, self.definitions,
         )  # fmt: skip
-        self._hooks = services.hooks
+        self._hooks, self._has_roles = services.hooks, services.authenticator.has_roles
         self._mount = version.routes
         self._routes = routes
         self._documents: dict[str, bytes] = {}
@@ -146,7 +146,7 @@ class ServedVersion:
         from dataplane_core.api.spec import Interface, build
 
         apart = ServedVersion(*self._made_of)
-        is_authorized = bool(self._hooks.dataplane_authorize.get_hookimpls())
+        is_authorized = bool(self._hooks.dataplane_authorize.get_hookimpls()) or self._has_roles
         interface = Interface(
             self.version, apart.view, apart.routes, self.tags, self.definitions, is_authorized
         )

@@ -7,10 +7,11 @@ from dataplane_core.auth.authenticator import (
     Authenticator,
     Identity,
 )
+from dataplane_core.auth.roles import Role
 from dataplane_core.auth.sessions import Session, Sessions
 from dataplane_core.auth.userlists import Account
 
 __all__ = [
     "CHALLENGE", "SESSION_CHALLENGE", "Account", "Admission", "Authenticator", "Identity",
-    "Session", "Sessions",
+    "Role", "Session", "Sessions",
 ]  # fmt: skip

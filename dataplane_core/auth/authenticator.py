@@ -7,12 +7,13 @@ import hmac
 import logging
 import os
 from collections.abc import Callable, Mapping
-from functools import lru_cache
 
 from dataplane_core.auth.brake import Brake
+from dataplane_core.auth.client_certificates import certificate_names
 from dataplane_core.auth.hash_cost import imitation, unusable
 from dataplane_core.auth.hash_slots import HashSlots
 from dataplane_core.auth.passwords import StoredPassword, verify
+from dataplane_core.auth.roles import Role, role_among, role_of
 from dataplane_core.auth.userlists import Account, UserlistFile, users_of
 from dataplane_core.auth.verified_credentials import VerifiedCredentials
 from dataplane_core.dataclass import dataclass
@@ -34,20 +35,19 @@ NOBODY_REMEDY = (
     "`dataplane passwd NAME` prints the lines."
 )
 _UNKNOWN_USER = StoredPassword("$6$no.such.user$" + "." * 86)  # costs what a real sha512 hash costs
-EMPTY = (
-    "its password is empty: it admits nobody but over the Unix socket, unless "
-    "dataplane.empty_passwords says so"
-)
-"""Why a user with an empty password is refused."""
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Somebody who was recognised; `method` is `basic`, `session` or `certificate`."""
+    """Somebody who was recognised; `method` is `basic`, `session` or `certificate`.
+
+    `role` is what the server itself lets them do; plugins may refuse more.
+    """
 
     name: str
     method: str = "basic"
     groups: frozenset[str] = frozenset()
+    role: Role = Role.ADMIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,11 @@ class Authenticator:
         self._given = bool(server.user)
         self._fixed = self._usable(
             {
-                user.name: Account(user.name, StoredPassword(user.password, user.insecure))
+                user.name: Account(
+                    user.name,
+                    StoredPassword(user.password, user.insecure),
+                    role=role_of(user.role),
+                )
                 for user in server.user
             },
             "the settings",
@@ -92,7 +96,7 @@ class Authenticator:
         self._source = self._file or userlist_source
         self._where = str(file or settings.haproxy.config_file)
         self._logged: frozenset[str] = frozenset()
-        self._by_certificate = bool(server.tls.tls_ca)
+        self._by_certificate, self._roles = bool(server.tls.tls_ca), server.tls.tls_roles
         self._verified_credentials = VerifiedCredentials(settings.dataplane.credential_ttl)
         self._key = os.urandom(32)
         self._read: tuple[Document, Mapping[str, Account]] | None = None
@@ -109,9 +113,10 @@ class Authenticator:
         Raises `Unauthorized`, with one message for every reason, `TooMany` or `Busy`.
         """
         if self.wants_certificate(listener):
-            name = certificate_name(certificate) if certificate else ""
+            name, others = certificate_names(certificate) if certificate else ("", ())
             if name:
-                return Admission(Identity(name, "certificate"), _always)
+                role = role_among(self._roles, others) if self._roles else Role.ADMIN
+                return Admission(Identity(name, "certificate", role=role), _always)
             raise Unauthorized(MESSAGE)
         credentials = _credentials(authorization)
         if credentials is None:
@@ -122,6 +127,12 @@ class Authenticator:
     def wants_certificate(self, listener: str) -> bool:
         """Return whether a listener knows clients by their certificates alone."""
         return self._by_certificate and listener == "https"
+
+    @property
+    def has_roles(self) -> bool:
+        """Whether somebody may do less than everything by what the settings say."""
+        limited = any(one.role is not Role.ADMIN for one in self._fixed.values())
+        return limited or bool(self._roles)
 
     def account(self, name: str, password: bytes, address: str = "") -> Account:
         """Return the user that has a password; raises as `admit` does, and as slowly."""
@@ -200,7 +211,7 @@ class Authenticator:
         def holds(document: Document) -> bool:
             return unchanged(document) is accounts and knows(digest)
 
-        return Admission(Identity(account.name, groups=account.groups), holds)
+        return Admission(Identity(account.name, groups=account.groups, role=account.role), holds)
 
     def _stand_in(self, name: str, accounts: Mapping[str, Account]) -> StoredPassword:
         """Return what an unknown name's password is verified against: an imitation of some user's.
@@ -226,24 +237,6 @@ def _credentials(authorization: str | None) -> tuple[str, bytes] | None:
     except (binascii.Error, ValueError):
         return None
     return (user.decode("utf-8", "surrogateescape"), password) if colon and user else None
-
-
-@lru_cache(maxsize=256)
-def certificate_name(der: bytes) -> str:
-    """Return whom a client certificate (DER) names; the TLS listener has verified it already.
-
-    The common name of the subject, else the whole subject (RFC 4514), else "".
-    """
-    # Imported here, which takes 0.1 s: only TLS with certificates of clients needs it.
-    from cryptography import x509
-    from cryptography.x509.oid import NameOID
-
-    try:
-        subject = x509.load_der_x509_certificate(der).subject
-        names = subject.get_attributes_for_oid(NameOID.COMMON_NAME)
-        return str(names[0].value) if names else subject.rfc4514_string()
-    except ValueError:
-        return ""
 
 
 def unusable_users(accounts: Mapping[str, Account], most: int) -> dict[str, str]:

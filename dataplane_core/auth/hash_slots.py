@@ -3,7 +3,14 @@
 import threading
 from collections.abc import Callable
 
-from dataplane_core.errors import Busy
+from dataplane_core.errors import DataplaneError
+
+
+class Busy(DataplaneError):
+    """Too many threads are busy with passwords of strangers."""
+
+    status = 503
+    retry_after = 1
 
 
 class _UnderWay:

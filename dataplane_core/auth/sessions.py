@@ -227,7 +227,7 @@ class Sessions:
 
 
 def _identity(account: Account) -> Identity:
-    return Identity(account.name, "session", account.groups)
+    return Identity(account.name, "session", account.groups, account.role)
 
 
 def _digest(token: str) -> str:

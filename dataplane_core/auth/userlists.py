@@ -24,6 +24,7 @@ from typing import NamedTuple
 
 from dataplane_core.auth.environment import haproxy_environment
 from dataplane_core.auth.passwords import StoredPassword
+from dataplane_core.auth.roles import Role
 from dataplane_core.dataclass import dataclass
 from dataplane_core.haproxy.configuration import read_configuration
 from dataplane_core.store.files import FileIdentity, identity_of
@@ -39,11 +40,12 @@ _CONDITION = (
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """One user: the stored password, and the groups that the user is in."""
+    """One user: the stored password, the groups that the user is in, and what the user may do."""
 
     name: str
     secret: StoredPassword
     groups: frozenset[str] = frozenset()
+    role: Role = Role.ADMIN
 
 
 class IgnoredLine(NamedTuple):

@@ -4,17 +4,11 @@ import os
 import shlex
 import shutil
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
-from dataplane_core.auth import crypt_library
-from dataplane_core.auth.authenticator import (
-    EMPTY,
-    NOBODY_CAN_LOG_IN,
-    NOBODY_REMEDY,
-    asks_for_passwords,
-)
-from dataplane_core.auth.hash_cost import unusable
+from dataplane_core.auth.authenticator import NOBODY_CAN_LOG_IN, NOBODY_REMEDY, asks_for_passwords
+from dataplane_core.auth.password_faults import password_faults
 from dataplane_core.auth.passwords import StoredPassword
 from dataplane_core.auth.userlists import UserlistFile, users_of
 from dataplane_core.commands.serving import thrown_away
@@ -43,8 +37,6 @@ from dataplane_core.text.language import SECTIONS
 
 _CONNECT_SECONDS = 2.0
 """Seconds for a socket to take a connection."""
-_YESCRYPT = "$y$j75$saltsalt$5wlMXHz82Iqiv0ywbT8h3LCVssbi3h0Xh43jM7E7Tr2"
-"""Some yescrypt hash, to see whether this machine can verify one."""
 
 
 def diagnose(settings: Settings) -> Iterator[MissingPrerequisite]:
@@ -258,34 +250,15 @@ def _users(settings: Settings, document: Document) -> Iterator[MissingPrerequisi
         where = file or settings.haproxy.config_file
         accounts, ignored = users_of(UserlistFile(file)() if file else document, name)
         for line, reason in ignored:
-            what = (
-                f"a line of the userlist {name} gives nobody access: {where}, line {line}: {reason}"
-            )
-            yield MissingPrerequisite(
-                what, "Mend that line; variables count as they are set for the server."
-            )
+            what = f"a line of the userlist {name} gives nobody access: {where}, line {line}"
+            remedy = "Mend that line; variables count as they are set for the server."
+            yield MissingPrerequisite(f"{what}: {reason}", remedy)
         secrets = {user: one.secret for user, one in accounts.items()}
         if not accounts and asks_for_passwords(settings):
             yield MissingPrerequisite(NOBODY_CAN_LOG_IN.format(where=where, name=name),
             NOBODY_REMEDY)
-    yield from _passwords(settings, secrets)
-
-
-def _passwords(
-    settings: Settings, secrets: Mapping[str, StoredPassword]
-) -> Iterator[MissingPrerequisite]:
-    """Yield the users whose stored passwords admit nobody, and what this machine cannot verify."""
-    limits = settings.dataplane
-    for name, secret in secrets.items():
-        if reason := unusable(secret, limits.password_rounds):
-            what = f"the user {name} is not admitted: {reason}"
-            yield MissingPrerequisite(what, "`dataplane passwd` makes a hash of 5000 rounds.")
-        elif secret.insecure and not secret.stored and not limits.empty_passwords:
-            yield MissingPrerequisite(f"the user {name}: {EMPTY}", "Give the user a password.")
-    has_yescrypt = crypt_library.verify(b"x", _YESCRYPT) is not None
-    if any(one.stored.startswith("$y$") for one in secrets.values()) and not has_yescrypt:
-        what = "a user's password is a yescrypt hash, which this machine cannot verify"
-        yield MissingPrerequisite(what, "Install libcrypt (libxcrypt), or use a sha512 hash.")
+    for what, remedy in password_faults(settings, secrets):
+        yield MissingPrerequisite(what, remedy)
 
 
 def _certificates(settings: Settings) -> Iterator[MissingPrerequisite]:

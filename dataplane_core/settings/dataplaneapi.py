@@ -37,6 +37,13 @@ class TlsSettings:
         "the TLS listener and replaces basic authentication there.",
         flag="--tls-ca", environment="TLS_CA_CERTIFICATE",
     )  # fmt: skip
+    tls_roles: tuple[str, ...] = setting(
+        (), _several(TEXT),
+        "What clients with a certificate may do, by its alternative names: `reader:*.example.org`, "
+        "`admin:spiffe://example.org/ops`. The first that fits counts, and nothing else is "
+        "permitted; not set: all may do all.",
+        flag="--tls-role",
+    )  # fmt: skip
     tls_listen_limit: int = setting(
         0, COUNT, "Connections of the TLS listener, added to `listen_limit`.",
         flag="--tls-listen-limit",
@@ -62,6 +69,10 @@ class UserSettings:
         "", TEXT, "A hash that crypt(3) knows, or the password itself with `insecure`.", secret=True
     )
     insecure: bool = setting(False, BOOLEAN, "The password is not a hash.")
+    role: str = setting(
+        "admin", _one_of("reader", "operator", "editor", "admin"),
+        "What the user may do: read; change what runs; change configuration and files, too; all.",
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

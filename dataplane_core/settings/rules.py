@@ -14,11 +14,15 @@ from dataplane_core.settings.tree import Settings
 _HASH = lazy_pattern(r"\$(?:1|5|6|7|2[abxy]|y|gy)\$.+|[./0-9A-Za-z]{13}")
 
 
+_ROLES = ("reader", "operator", "editor", "admin")
+
+
 def broken_rules(settings: Settings) -> Iterator[SettingsProblem]:
     """Yield what stops the start: keys that are each right, and wrong together."""
     yield from _paths(settings)
     yield from _listeners(settings)
     yield from _users(settings)
+    yield from _roles(settings)
     if not settings.dataplane.master and settings.dataplane.workers != 1:
         yield settings.problem("dataplane.master", "can be false with dataplane.workers: 1 alone")
     transactions = settings.dataplaneapi.transaction.transaction_dir
@@ -88,6 +92,14 @@ def _listeners(settings: Settings) -> Iterator[SettingsProblem]:
         yield SettingsProblem(
             place, "dataplaneapi.socket_path", "is empty, and the listener unix needs it"
         )
+
+
+def _roles(settings: Settings) -> Iterator[SettingsProblem]:
+    for rule in settings.dataplaneapi.tls.tls_roles:
+        word, _, name = rule.partition(":")
+        if word.lower() not in _ROLES or not name.strip("*. "):
+            fault = f"has {rule!r}, which is no role ({', '.join(_ROLES)}), colon and name"
+            yield settings.problem("dataplaneapi.tls.tls_roles", fault)
 
 
 def _users(settings: Settings) -> Iterator[SettingsProblem]:

@@ -4,8 +4,7 @@ import threading
 
 import pytest
 
-from dataplane_core.auth.hash_slots import HashSlots
-from dataplane_core.errors import Busy
+from dataplane_core.auth.hash_slots import Busy, HashSlots
 from tests.harness.waiting import PATIENCE, until
 
 

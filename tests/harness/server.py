@@ -78,7 +78,7 @@ def quiet_settings(configuration: Path, folder: Path, port: int) -> Tree:
             "config_file": str(configuration),
             "reload": {**commands, "reload_delay": 1},
         },
-        "dataplane": {"state_dir": str(folder / "state"), "workers": 1},
+        "dataplane": {"state_dir": str(folder / "state"), "workers": 1, "password_tries": 0},
         "log_targets": [{"log_to": "stdout", "log_level": "warning", "log_types": ["app"]}],
     }
 

@@ -177,7 +177,7 @@ def test_the_cookies_attributes(make, listener, settings, is_secure):
 
 def test_with_client_certificates_nobody_logs_in(make, monkeypatch):
     api = make(dataplaneapi__tls__tls_ca="/ca.pem")
-    monkeypatch.setattr("dataplane_core.auth.authenticator.certificate_name", lambda der: der.decode())
+    monkeypatch.setattr("dataplane_core.auth.authenticator.certificate_names", lambda der: (der.decode(), ()))
     client = testing.TestClient(api.app)
     by = {"extras": {"dataplane.listener": "https", "dataplane.certificate": b"carol"}}
     assert client.simulate_get(SESSION, **by).json == {"user": "carol", "method": "certificate", "rights": {"change": True, "reason": ""}}

@@ -288,7 +288,7 @@ def test_listeners_and_certificates_are_told_apart(tmp_path, trusting):
             stack.callback(connection.close)
         for _ in range(3):
             for name, connection in connections.items():
-                connection.request("GET", TARGETS[0], headers={"Host": "x"})
+                connection.request("GET", TARGETS[0], headers={"Host": "localhost"})
                 answer = connection.getresponse()
                 answer.read()
                 assert answer.status == (200 if name == "https" else 401), name

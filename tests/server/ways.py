@@ -30,7 +30,7 @@ class Asked(NamedTuple):
         """All headers."""
         token = base64.b64encode((self.user or "").encode()).decode()
         known = {} if self.user is None else {"Authorization": f"Basic {token}"}
-        return {"Host": "api.example:5555", **known, **dict(self.headers)}
+        return {"Host": "localhost:5555", **known, **dict(self.headers)}
 
 
 class Ways(Protocol):
