@@ -62,9 +62,10 @@ def test_who_is_known_and_has_no_role_may_do_nothing(api):
         assert reason is None or reason.endswith("robot has no role")
 
 
-def test_refusals_are_in_the_audit_trail(api):
-    api.call("POST", "/v3/services/haproxy/configuration/backends", {"name": "b"}, user="operator:pw", version=1)
-    line = (api.file.parent / "audit").read_text("utf-8").splitlines()[-1]
+def test_refusals_are_in_the_audit_trail(tmp_path):
+    fresh = Everything(tmp_path, dataplaneapi__user=USERS, dataplane__audit_file=str(tmp_path / "audit"))
+    fresh.call("POST", "/v3/services/haproxy/configuration/backends", {"name": "b"}, user="operator:pw", version=1)
+    line = (tmp_path / "audit").read_text("utf-8").splitlines()[-1]
     assert '"operator"' in line
     assert "403" in line
     assert "the role editor" in line
