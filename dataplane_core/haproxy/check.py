@@ -94,7 +94,9 @@ class HaproxyChecker:
         if completed.ok and completed.output.strip() in ("", _VALID):
             return []
         found = self._findings(completed, path)
-        if completed.ok or self._lacks_listeners(completed):
+        # What HAProxy calls an alert it will not start with, whatever its exit status.
+        takes = completed.ok and (self._custom or not _alerts(found))
+        if takes or self._lacks_listeners(completed):
             return [finding for finding in found if finding.severity == "warning"]
         said = messages.summary(found) or "it said nothing"
         reason = f"{completed.describe()}: {said}"
@@ -124,7 +126,7 @@ class HaproxyChecker:
             return False
         if completed.status > 0 and self._custom:
             return True  # `validate_cmd` may refuse a file without a word
-        return any(finding.severity == "alert" for finding in found)
+        return _alerts(found)
 
     def _lacks_listeners(self, completed: CompletedCommand) -> bool:
         """Tell whether the only thing that HAProxy misses is a `bind` line."""
@@ -143,6 +145,10 @@ class HaproxyChecker:
             return [part.replace(CANDIDATE_WORD, str(path)) for part in parts]
         program = binaries.program(self._settings)
         return [program, "-W", "-c", "-V", "-f", str(path)]
+
+
+def _alerts(found: list[Finding]) -> bool:
+    return any(finding.severity == "alert" for finding in found)
 
 
 def _bytes_of(path: Path) -> bytes:

@@ -39,6 +39,14 @@ def test_a_refusal_carries_every_finding_and_no_temporary_path(tmp_path: Path, c
     assert str(candidate) not in failed.value.message
 
 
+def test_an_alert_is_a_refusal_whatever_the_exit_status(tmp_path: Path, candidate: Path) -> None:
+    body = f"echo '[ALERT] (1) : config : parsing [{candidate}:3] : bad' >&2\n"
+    body += "echo 'Configuration file is valid'; exit 0"
+    settings = configured(tmp_path, haproxy_bin=str(script(tmp_path / "haproxy", body)))
+    with pytest.raises(CheckFailed, match="line 3: bad"):
+        HaproxyChecker(settings).check(candidate)
+
+
 def test_a_command_may_refuse_without_a_word(tmp_path: Path, candidate: Path) -> None:
     settings = configured(tmp_path, reload__validate_cmd=str(script(tmp_path / "check", "exit 2")))
     with pytest.raises(CheckFailed, match="exit status 2: it said nothing"):
