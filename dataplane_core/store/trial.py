@@ -12,7 +12,8 @@ from dataclasses import replace
 
 from dataplane_core.dataclass import dataclass
 
-_CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+"""The clock of the machine's uptime."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,7 @@ def begin_trial(
 
 def uptime() -> float:
     """Return for how many seconds the machine has been up, sleep included."""
-    return time.clock_gettime(_CLOCK)
+    return time.clock_gettime(CLOCK)
 
 
 def stored_trial(trial: Trial | None) -> str:

@@ -1,3 +1,5 @@
+import time
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -240,15 +242,33 @@ def test_an_unused_transaction_is_given_up(bench, monkeypatch):
     bench.options["dataplaneapi.transaction.max_open_transactions"] = 1
     config = bench.store()
     transaction = config.transactions.begin(1).id
-    now = rows.time.time()
-    monkeypatch.setattr(rows.time, "time", lambda: now + 101)
+    state = config.file.records.state
+    ahead = state.ahead
+    monkeypatch.setattr(state, "ahead", ahead + 101)
     assert config.transactions.get(transaction).status == "outdated"
     with pytest.raises(BadRequest):
         config.snapshot(transaction)
     config.transactions.begin(1)
-    monkeypatch.setattr(rows.time, "time", lambda: now + 300)
+    monkeypatch.setattr(state, "ahead", ahead + 300)
     config.transactions.begin(1)
     assert transaction not in statuses(config)
+
+
+@pytest.mark.parametrize("years", [-10, 10])
+def test_who_sets_the_clock_ends_no_transaction(bench, monkeypatch, years):
+    bench.options["dataplaneapi.transaction.max_open_transactions"] = 2
+    config = bench.store()
+    before = config.transactions.begin(1).id
+    wall = time.time()
+    monkeypatch.setattr(time, "time", lambda: wall + years * 365 * 86400)
+    assert config.transactions.get(before).status == "in_progress"
+    again = bench.store()
+    assert again.transactions.get(before).status == "in_progress", "the state remembers its clock"
+    after = again.transactions.begin(1).id
+    assert statuses(again) == {before: "in_progress", after: "in_progress"}
+    state = again.file.records.state
+    monkeypatch.setattr(state, "ahead", state.ahead + 2 * 86400)
+    assert set(statuses(again).values()) == {"outdated"}, "and each of them ends in its time"
 
 
 def test_closed_transactions_do_not_pile_up(bench):

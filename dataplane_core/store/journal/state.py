@@ -21,6 +21,7 @@ from dataplane_core.store.files import forget_cached, storage_errors, sync_file
 from dataplane_core.store.journal.broken_state import put_aside_if_broken
 from dataplane_core.store.journal.connections import Connections, Write, failure, set_synced
 from dataplane_core.store.reserve import Reserve
+from dataplane_core.store.trial import CLOCK, uptime
 
 _BOOT = "/proc/sys/kernel/random/boot_id"  # random(4)
 
@@ -36,8 +37,10 @@ class State:
 
     Raises `StorageFailed` or `StorageFull`, with SQLite's reason, when the file cannot be used.
     `boot` identifies the machine's present uptime, which ends with a power cut; it is empty where
-    the system does not tell it. `reserve` is room on its disk, which a start on a full one takes;
-    `faults` know of a disk that has lost writes. It `is_rebuilt` where the former file was broken.
+    the system does not tell it. `started` is when the server was, by the wall clock, and
+    `started_at` by the clock of this state (`now`), which is `ahead` of the uptime. `reserve` is
+    room on its disk, which a start on a full one takes; `faults` know of a disk that has lost
+    writes. It `is_rebuilt` where the former file was broken.
     With `is_copy` the state is only looked at, and whoever uses it writes nothing elsewhere either.
     """
 
@@ -180,6 +183,25 @@ class State:
     def _set_value(connection: sqlite3.Connection, name: str, value: str) -> None:
         connection.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, value))
 
+    def now(self) -> float:
+        """Return a moment, in seconds, that goes on evenly while the machine is up.
+
+        It is that of the wall clock when the state was first opened in this uptime, for all
+        processes; whoever sets the clock since makes nothing older or younger.
+        """
+        return time.clock_gettime(CLOCK) + self.ahead
+
+    def _clock_of(self, connection: sqlite3.Connection) -> float:
+        """Return how many seconds the clock of this state is ahead of the machine's uptime."""
+        sql = "SELECT value FROM facts WHERE name = 'clock'"
+        found = connection.execute(sql).fetchone()
+        boot, _, ahead = (found["value"] if found else "").partition(" ")
+        if boot and boot == self.boot:
+            return float(ahead)
+        now_ahead = time.time() - uptime()
+        self._set_value(connection, "clock", f"{self.boot} {now_ahead!r}")
+        return now_ahead
+
     def _begin(self) -> None:
         """Make the tables, and share the lock that says that a process uses this state."""
         self._is_start = self._is_first()
@@ -192,7 +214,11 @@ class State:
                 connection.execute(statement)
             if self._is_start:
                 self._set_value(connection, "started", repr(time.time()))
+            self.ahead = self._clock_of(connection)
+            if self._is_start:
+                self._set_value(connection, "started_at", repr(self.now()))
         self.started = float(self.value("started") or time.time())
+        self.started_at = float(self.value("started_at") or self.now())
         fcntl.flock(self._alive, fcntl.LOCK_SH)
         self.close()
 

@@ -24,6 +24,7 @@ from dataplane_core.store.journal.transaction_steps import (
 from dataplane_core.store.journal.version_records import storable_text
 from dataplane_core.store.locks import KeptLock, try_lock
 from dataplane_core.store.overlay import Step
+from dataplane_core.store.trial import CLOCK
 
 TransactionStatus = Literal["in_progress", "failed", "outdated", "success"]
 COMMITTED = "another transaction was committed"
@@ -63,7 +64,8 @@ class TransactionRecord:
 class TransactionTable:
     """The tables of transactions. Methods that take a connection are part of a larger write.
 
-    A transaction that was not used for `ttl` seconds is outdated; a closed transaction is removed
+    Moments are those of `State.now`: who sets the clock ends no transaction, and keeps none. One
+    that was not used for `ttl` seconds is outdated; a closed transaction is removed
     after the same time, or when a hundred others were closed since.
 
     An edit survives `kill -9`, but does not wait for the disk: a power cut may undo the last edits
@@ -98,13 +100,13 @@ class TransactionTable:
 
         Raises `TooMany` when `limit` transactions are in use since the server started.
         """
-        now = time.time()
+        now = self._state.now()
         boot = self._state.boot
         row = TransactionRecord(_new_id(), base, "in_progress", 0, now, now, who, "", boot)
         with self._state.write(synced=not boot) as connection:
             self._forget(connection, now)
             sql = "SELECT count(*) FROM transactions WHERE status = 'in_progress' AND touched >= ?"
-            used = max(now - self._ttl, self._state.started)
+            used = max(now - self._ttl, self._state.started_at)
             if connection.execute(sql, (used,)).fetchone()[0] >= limit:
                 raise TooMany(
                     f"cannot start a new transaction, reached the maximum amount of {limit} active "
@@ -115,7 +117,7 @@ class TransactionTable:
 
     def record_failure(self, base: int, who: str, reason: str) -> TransactionRecord:
         """Record, as a failed transaction, a change made with a version that HAProxy refused."""
-        now = time.time()
+        now = self._state.now()
         row = TransactionRecord(_new_id(), base, "failed", 0, now, now, who, reason)
         with self._state.write() as connection:
             self._forget(connection, now)
@@ -127,7 +129,7 @@ class TransactionTable:
 
         The row itself is written when it was last used some time ago.
         """
-        now, boot = time.time(), self._state.boot
+        now, boot = time.clock_gettime(CLOCK) + self._state.ahead, self._state.boot
         is_touched = now - row.touched < min(_TOUCH_SECONDS, self._ttl / _TOUCHES)
         if not steps and is_touched:
             return row
@@ -168,7 +170,7 @@ class TransactionTable:
             connection.execute(
                 "UPDATE transactions SET status = ?, reason = ?, touched = ? "
                 "WHERE id = ? AND status = 'in_progress'",
-                (status, storable_text(reason), time.time(), transaction_id),
+                (status, storable_text(reason), self._state.now(), transaction_id),
             )
 
     def delete(self, transaction_id: str) -> bool:
@@ -200,7 +202,7 @@ class TransactionTable:
             connection.execute(
                 "UPDATE transactions SET status = 'outdated', reason = ?, touched = ? "
                 "WHERE status = 'in_progress' AND base < ?",
-                (COMMITTED if transaction_id else RESTORED, time.time(), version),
+                (COMMITTED if transaction_id else RESTORED, self._state.now(), version),
             )
 
     def settle(self) -> None:
@@ -267,7 +269,7 @@ class TransactionTable:
             return row
         if row.boot and row.boot != self._state.boot:
             return replace(row, status="failed", reason=RESTARTED)
-        if row.touched < time.time() - self._ttl:
+        if row.touched < time.clock_gettime(CLOCK) + self._state.ahead - self._ttl:
             return replace(row, status="outdated", reason="not used")
         return row
 
