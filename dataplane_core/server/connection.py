@@ -26,6 +26,7 @@ from dataplane_core.server.serving import ClientGoneError, ServedListener, Servi
 
 log = logging.getLogger("dataplane.server")
 
+_READS = frozenset({"GET", "HEAD", "OPTIONS"})
 _PARTS_LEFT = 8  # of an answer, which the client has not taken yet
 
 
@@ -140,7 +141,7 @@ class Connection(BodyGathering):
         self._head = self._body = None
         self._leave_to_others()
         self.serving.loop.pause(self._descriptor)
-        self.serving.pool.submit(partial(serve, self, head, body))
+        self.serving.pool.submit(partial(serve, self, head, body), head.method not in _READS)
 
     def _next(self) -> None:
         """Wait for the next request, or take what has come of it already.

@@ -4,6 +4,7 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from typing import TypeAlias
 
 log = logging.getLogger("dataplane.server")
@@ -20,12 +21,17 @@ class ThreadPool:
     another one still holds the interpreter, and which has its own caches, those of SQLite among
     them. The threads do not keep the process alive: who ends it waits for the requests, not for
     threads.
+
+    Changes have half of the threads at most: each may wait for HAProxy, for a check, a reload or a
+    turn, and all together would keep everybody waiting who only reads.
     """
 
     def __init__(self, size: int) -> None:
         self.size = size
         self._lock = threading.Lock()
         self._waiting: deque[Task] = deque()
+        self._changes_left = (size + 1) // 2
+        self._held: deque[Task] = deque()  # changes that wait for others to end
         self._free: list[_Place] = []
         self._threads = 0
         self._has_ended = False
@@ -36,10 +42,16 @@ class ThreadPool:
         """Whether a task is under way."""
         return len(self._free) < self._threads
 
-    def submit(self, task: Task) -> None:
+    def submit(self, task: Task, is_change: bool = False) -> None:
         """Run a task in one of the threads."""
         with self._lock:
             self.submitted += 1
+            if is_change:
+                if not self._changes_left:
+                    self._held.append(task)
+                    return
+                self._changes_left -= 1
+                task = partial(self._change, task)
             if self._free:
                 self._free.pop().give(task)
                 return
@@ -55,6 +67,16 @@ class ThreadPool:
                     self._threads -= 1
                 if number == 1:
                     raise
+
+    def _change(self, task: Task) -> Callable[[], None]:
+        try:
+            return task()
+        finally:
+            with self._lock:
+                if self._held:
+                    self._waiting.append(partial(self._change, self._held.popleft()))
+                else:
+                    self._changes_left += 1
 
     def end(self) -> None:
         """End the threads, each once it is free; nothing is submitted any more."""

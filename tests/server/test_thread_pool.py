@@ -76,3 +76,38 @@ def test_threads_end_with_the_pool_and_finish_what_they_have():
     may_end.set()
     until(lambda: len(done) == 3)
     until(lambda: not any(thread.is_alive() for thread in done))
+
+
+def test_changes_that_wait_keep_no_reader_waiting() -> None:
+    pool, go, read = ThreadPool(4), threading.Event(), threading.Event()
+    done, most, busy = SimpleQueue[int](), list[int](), list[int]()
+
+    def change(number: int) -> Task:
+        def work() -> Callable[[], None]:
+            busy.append(number)
+            most.append(len(busy))
+            assert go.wait(PATIENCE)
+            busy.remove(number)
+            done.put(number)
+            return nothing
+
+        return work
+
+    def look() -> Callable[[], None]:
+        read.set()
+        return nothing
+
+    for number in range(10):
+        pool.submit(change(number), True)
+    pool.submit(look)
+    assert read.wait(PATIENCE)
+    assert not go.is_set()
+    go.set()
+    assert [done.get(timeout=PATIENCE) for _ in range(10)]
+    assert max(most) <= 2
+
+
+def test_one_thread_serves_changes_too() -> None:
+    pool, done = ThreadPool(1), threading.Event()
+    pool.submit(lambda: done.set, True)
+    assert done.wait(PATIENCE)
