@@ -163,3 +163,10 @@ def test_rules_that_go_or_stand_elsewhere_leave_the_others_as_they_are_written(a
     rules = api.call("GET", path).json
     api.change("PUT", path, [rules[at] for at in order])
     assert api.text == "frontend fe\n" + "".join(ERRORS[at] for at in order)
+
+
+@pytest.mark.parametrize("name", ["a/b", "a,b", "a$b", "%41", "a\\b", "é"])
+def test_a_fcgi_application_has_a_name_that_haproxy_reads(api, name):
+    """HAProxy ends by a fault of its memory over others, from 2.6 to 3.2."""
+    for path, status in ((f"{TOP}/fcgi_apps", 422), ("fcgi_apps", 422)):
+        assert api.refused("POST", path, {"name": name, "docroot": "/b"})[0] == status

@@ -131,7 +131,6 @@ def dataplane_register(registry: Registry) -> None:
         kind="fcgi-app",
         idle=True,
         model=FCGI_APP,
-        key_pattern=r"^[^\s]+$",
         schema="fcgiApp",
         title="FCGIApp",
         help="Applications that are spoken to over FastCGI.",
