@@ -18,6 +18,7 @@ from dataplane_core.settings.yaml_nodes import compose_yaml, scalar_kind
 
 _TYPES = {"integer": "number", "float": "number"}
 _DEPTH = 16
+_MOST = 100_000
 # A password without its quotes may be taken for such a name, and belongs in no message.
 _NAME = lazy_pattern(r"(?:alias|nchor|andle)(?P<name> ['\"].*|$)", re.S)
 _SIGNS = "here: text that begins with *, & or ! needs quotes"
@@ -36,7 +37,7 @@ def read_yaml(text: str) -> BlockNode:
         raise SyntaxProblem(1, f"is not YAML: {error}") from None
     if root is None:
         return BlockNode((), 1)
-    node = _node(root, 0)
+    node = _Nodes().of(root, 0)
     if isinstance(node, ValueNode) and node.type == "null":
         return BlockNode((), 1)
     if not isinstance(node, BlockNode):
@@ -52,21 +53,34 @@ def _said(problem: str) -> str:
     return problem if named is None else f"{problem[: named.start('name')]} {_SIGNS}"
 
 
-def _node(node: Any, depth: int) -> Node:
-    line = node.start_mark.line + 1
-    if depth > _DEPTH:
-        raise SyntaxProblem(line, f"is nested more than {_DEPTH} levels deep")
-    if isinstance(node, ScalarNode):
-        kind = scalar_kind(node)
-        return ValueNode(str(node.value), line, _TYPES.get(kind, kind))
-    if isinstance(node, SequenceNode):
-        return ListNode(tuple(_node(item, depth + 1) for item in node.value), line)
-    assert isinstance(node, MappingNode)
-    return BlockNode(tuple(_entry(key, value, depth) for key, value in node.value), line)
+class _Nodes:
+    """Makes nodes of those of the library: an alias is the node that it stands for, once more.
 
+    A few lines of aliases of aliases stand for more nodes than any memory holds: they are counted.
+    """
 
-def _entry(key: Any, value: Any, depth: int) -> BlockEntry:
-    line = key.start_mark.line + 1
-    if not isinstance(key, ScalarNode):
-        raise SyntaxProblem(line, "has a key that is not a word")
-    return BlockEntry(str(key.value), line, _node(value, depth + 1))
+    def __init__(self) -> None:
+        self._made = 0
+
+    def of(self, node: Any, depth: int) -> Node:
+        """Return the node for one of the library."""
+        line = node.start_mark.line + 1
+        self._made += 1
+        if self._made > _MOST:
+            raise SyntaxProblem(line, f"holds more than {_MOST} values, its aliases written out")
+        if depth > _DEPTH:
+            raise SyntaxProblem(line, f"is nested more than {_DEPTH} levels deep")
+        if isinstance(node, ScalarNode):
+            kind = scalar_kind(node)
+            return ValueNode(str(node.value), line, _TYPES.get(kind, kind))
+        if isinstance(node, SequenceNode):
+            return ListNode(tuple(self.of(item, depth + 1) for item in node.value), line)
+        assert isinstance(node, MappingNode)
+        entries = (self._entry(key, value, depth) for key, value in node.value)
+        return BlockNode(tuple(entries), line)
+
+    def _entry(self, key: Any, value: Any, depth: int) -> BlockEntry:
+        line = key.start_mark.line + 1
+        if not isinstance(key, ScalarNode):
+            raise SyntaxProblem(line, "has a key that is not a word")
+        return BlockEntry(str(key.value), line, self.of(value, depth + 1))

@@ -106,6 +106,12 @@ def test_an_unknown_flag_is_refused():
         load(["--hosst", "a"], {})
 
 
+LAUGHS = "a0: &a0 [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]\n" + "".join(
+    f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]\n" for n in range(1, 10)
+)
+"""Ten lines that stand for ten thousand million values."""
+
+
 @pytest.mark.parametrize(
     ("suffix", "text", "expected"),
     [
@@ -208,6 +214,7 @@ def test_an_unknown_flag_is_refused():
         ("yaml", "service_discovery:\n  consuls:\n  - {port: 0x2134, name: .inf, size: 0o17}\n  - 5\n",
          ("4", "service_discovery.consuls", "is a list of objects")),
         ("yaml", "name: a\nmode: &a [*a]\n", ("2", "", "nested more than")),
+        ("yaml", LAUGHS, ("1", "", "its aliases written out")),
     ],
 )  # fmt: skip
 def test_a_bad_file_is_refused_with_line_and_key(settle, suffix, text, expected):
