@@ -17,12 +17,6 @@ def nothing_dangerous(before: Document, after: Document) -> Sequence[str]:
     return ()
 
 
-def _forbidden(found: Sequence[str]) -> str:
-    more = f" and {len(found) - _MOST_NAMED} more" if len(found) > _MOST_NAMED else ""
-    named = ", ".join(found[:_MOST_NAMED])
-    return f"dataplane.dangerous_lines refuses what opens the system: {named}{more}"
-
-
 class Expectations:
     """What clients expect of a change, in files that `find` knows by name; a plugin gives it."""
 
@@ -75,8 +69,16 @@ class ChangeRules:
 
     def forbid_dangers(self, before: Document, after: Document) -> None:
         """Raise `Forbidden` for a change that adds lines that open the system, if none may."""
-        if self.refuses_dangers and (found := self.dangers(before, after)):
-            raise Forbidden(_forbidden(found))
+        if self.refuses_dangers and (said := self.forbidden(self.dangers(before, after))):
+            raise Forbidden(said)
+
+    def forbidden(self, dangers: Sequence[str]) -> str:
+        """Return why lines are refused that open the system; empty where they may be."""
+        if not dangers or not self.refuses_dangers:
+            return ""
+        more = f" and {len(dangers) - _MOST_NAMED} more" if len(dangers) > _MOST_NAMED else ""
+        named = ", ".join(dangers[:_MOST_NAMED])
+        return f"dataplane.dangerous_lines refuses what opens the system: {named}{more}"
 
     def lost(
         self, before: Document, after: Document, *, undoes: bool = False

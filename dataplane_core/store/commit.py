@@ -27,7 +27,6 @@ from dataplane_core.errors import (
     Conflict,
     DataplaneError,
     Finding,
-    Forbidden,
     Invalid,
     TransactionOutdated,
     VersionMismatch,
@@ -137,19 +136,19 @@ class Committer:
         """Return what `commit` would do, without writing anything or sending a command."""
         request = self._on_newest(request)
         document, transaction = request.document, request.transaction
-        problems = tuple(self._rules.problems(document, request.options.expect))
+        dangers = tuple(self._rules.dangers(request.base.document, document))
+        refusal = self._rules.forbidden(dangers)
+        # Whoever judges a text may run scripts that it names.
+        problems = () if refusal else tuple(self._rules.problems(document, request.options.expect))
         findings: tuple[Finding, ...] = ()
-        refusal = "; ".join(problems)
+        refusal = refusal or "; ".join(problems)
         try:
             self._lost(request)
         except StillNamed as still:
             refusal = refusal or still.message
-        dangers = tuple(self._rules.dangers(request.base.document, document))
         try:
-            self._rules.forbid_dangers(request.base.document, document)
-            findings = tuple(self._judge.check(request.text(), request.client_head))
-        except Forbidden as forbidden:
-            refusal = refusal or forbidden.message
+            if not self._rules.forbidden(dangers):
+                findings = tuple(self._judge.check(request.text(), request.client_head))
         except CheckFailed as failed:
             explained = self._hand_edits.explained(failed, request.base.version)
             findings, refusal = failed.findings, refusal or explained.message
@@ -250,11 +249,11 @@ class Committer:
 
         A version that is taken back is no change that anybody asked for, and nothing stops it.
         """
-        undoes = self._undoes(request)
+        undoes = request.text_of is not None and self._undoes(request)
         return self._rules.lost(request.base.document, request.document, undoes=undoes)
 
     def _undoes(self, request: CommitRequest) -> bool:
-        waits = None if request.text_of is None else self._records.trials.open()
+        waits = self._records.trials.open()
         return waits is not None and waits.trial.former == request.text_of
 
     def _transaction_locked(self, request: CommitRequest) -> AbstractContextManager[object]:

@@ -88,7 +88,7 @@ class ConfigStore:
             hooks, find_lost, find_dangers, refuses=keeps_names, refuses_dangers=refuses_dangers
         )
         self.expectations = rules.expectations
-        self.dangers = find_dangers
+        self.dangers, self.forbid_dangers = find_dangers, rules.forbid_dangers
         self._committer = Committer(
             file.on_disk,
             records,
@@ -109,7 +109,8 @@ class ConfigStore:
         """Have the file of another store, and the parts that it was made with."""
         self.file, self.archive, self.trials = other.file, other.archive, other.trials
         self.transactions, self.expectations = other.transactions, other.expectations
-        self._committer, self.dangers = other._committer, other.dangers
+        self._committer = other._committer
+        self.dangers, self.forbid_dangers = other.dangers, other.forbid_dangers
 
     @property
     def history(self) -> VersionTable:

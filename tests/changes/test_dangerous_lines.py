@@ -143,6 +143,12 @@ def test_a_plan_names_such_lines_and_says_that_they_are_refused(tmp_path: Path) 
         assert (plan["dangers"], plan["verdict"]) == (["command in program p"], verdict)
 
 
+def test_nothing_is_simulated_that_may_not_be_committed(tmp_path: Path) -> None:
+    api = refusing(tmp_path)
+    question = {"text": CASES[0][0], "requests": [{"url": "/"}]}
+    assert api.own_refusal("simulate", "POST", body=question)[0] == 403
+
+
 def test_the_audit_names_such_lines(tmp_path: Path) -> None:
     path = tmp_path / "audit"
     api = Whole(tmp_path, dataplane__audit_file=str(path))

@@ -50,6 +50,8 @@ class Simulations:
     def _results(self, body: dict[str, Any], requests: list[SimulatedRequest]) -> dict[str, Any]:
         now = _subject(self._config.snapshot())
         subject = self._subject(body, now)
+        if subject is not now:  # a simulation runs scripts, too
+            self._config.forbid_dangers(now.document, subject.document)
         running = None
         if body.get("state") == _RUNNING:
             running = RunningState(self._runtime.processes()[0], self._runtime.deadline)
