@@ -34,6 +34,8 @@ _inherited: list[_Connection] = []
 class _Local(threading.local):
     connection: _Connection | None = None
     """That of the write which this thread is within."""
+    lost: sqlite3.DatabaseError | None = None
+    """What has undone the write before its end: SQLite undoes all of it where the disk is full."""
 
 
 class Connections:
@@ -74,6 +76,18 @@ class Connections:
                 connection.close()
             else:
                 _inherited.append(connection)
+
+    def give_up(self, error: object) -> None:
+        """Have nothing kept of the write that this thread is within, if SQLite has undone it.
+
+        What follows would be kept by itself else.
+        """
+        connection = self.local.connection
+        if connection is not None and not connection.in_transaction:
+            if not isinstance(error, sqlite3.DatabaseError):
+                error = sqlite3.OperationalError("a part of the change has failed")
+            self.local.lost = error
+            connection.execute("BEGIN")
 
     def _open(self) -> _Connection:
         # The change to WAL takes no turn in a queue as other statements do, hence the lock.
@@ -119,9 +133,12 @@ class Write:
         return connection
 
     def __exit__(self, kind: object, error: object, trace: object) -> None:
-        connection = self._connection
+        connection, local = self._connection, self._connections.local
+        error = local.lost if error is None else error
         try:
-            if connection is not None and error is None:
+            if connection is None and error is not None:
+                self._connections.give_up(error)
+            elif connection is not None and error is None:
                 connection.execute("COMMIT")
         except sqlite3.DatabaseError as failed:
             error = failed
@@ -131,12 +148,12 @@ class Write:
                     with suppress(sqlite3.DatabaseError):
                         connection.execute("ROLLBACK")
                 if self._is_outermost:
-                    self._connections.local.connection = None
+                    local.connection = local.lost = None
                     if connection.in_transaction:  # it could not be rolled back
                         connection.close()
                     else:
                         self._connections.free.append(connection)
-        if isinstance(error, sqlite3.DatabaseError):
+        if error is not None and isinstance(error, sqlite3.DatabaseError):
             raise failure(self._connections.file, error) from error
 
 

@@ -2,9 +2,11 @@
 
 import gc
 import threading
+from contextlib import suppress
 
 import pytest
 
+from dataplane_core.errors import StorageFull
 from dataplane_core.store.journal.connections import Connections
 from dataplane_core.store.journal.state import State
 from tests.harness.processes import open_files
@@ -80,6 +82,25 @@ def test_one_whose_write_failed_is_used_again(state, opened):
             raise LookupError
     assert state.read("SELECT * FROM numbers") == []
     assert len(opened) == 1
+
+
+def test_nothing_is_kept_of_a_write_in_which_the_disk_was_full(state):
+    """SQLite undoes all of it at once, of which the caller of a part may know nothing."""
+    state.close()
+    with pytest.raises(StorageFull), state.write() as connection:
+        connection.execute("INSERT INTO numbers VALUES (1)")
+        pages = connection.execute("PRAGMA page_count").fetchone()[0]
+        connection.execute(f"PRAGMA max_page_count = {pages}")
+        with suppress(StorageFull), state.write() as same:
+            while True:
+                same.execute("INSERT INTO numbers VALUES (zeroblob(1000))")
+        connection.execute("INSERT INTO numbers VALUES (2)")
+        with state.write():
+            connection.execute("INSERT INTO numbers VALUES (3)")
+    assert state.read("SELECT * FROM numbers") == []
+    with state.write() as connection:
+        connection.execute("INSERT INTO numbers VALUES (4)")
+    assert [row["value"] for row in state.read("SELECT * FROM numbers")] == [4]
 
 
 def test_none_is_open_once_they_are_closed(state):
