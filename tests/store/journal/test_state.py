@@ -147,13 +147,6 @@ def test_a_full_database_is_507(state):
     assert values(state) == [1]
 
 
-def test_a_file_that_is_no_database_is_told(tmp_path):
-    (tmp_path / "state.sqlite").write_bytes(b"this is no database at all " * 100)
-    tmp_path.chmod(0o700)
-    with pytest.raises(StorageFailed, match="not a database"):
-        State(tmp_path)
-
-
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root is not held up by modes")
 def test_a_directory_that_everybody_may_write_is_refused(tmp_path):
     tmp_path.chmod(0o777)
