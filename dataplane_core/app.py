@@ -21,7 +21,7 @@ from dataplane_core.api.v2 import V2
 from dataplane_core.api.v3 import V3
 from dataplane_core.auth import Identity, Session
 from dataplane_core.environ_keys import CERTIFICATE
-from dataplane_core.errors import DataplaneError
+from dataplane_core.errors import DataplaneError, Unauthorized
 from dataplane_core.hooks.manager import LeftOut
 from dataplane_core.services import Services
 from dataplane_core.settings import Settings, SettingsError
@@ -121,6 +121,7 @@ class Gate:
     def __init__(self, services: Services) -> None:
         self._hooks = services.hooks
         self._built_in, self._sessions = services.authenticator, services.sessions
+        self._tokens = services.tokens
         self._behind_tls = services.settings.dataplane.behind_tls
         self._has_authenticators = bool(self._hooks.dataplane_authenticate.get_hookimpls())
         self.has_authorizers = bool(self._hooks.dataplane_authorize.get_hookimpls())
@@ -146,9 +147,15 @@ class Gate:
                 self._find_session(req)
             if req.admission is None:
                 certificate = environ.get(CERTIFICATE)
-                req.admission = self._built_in.admit(
-                    authorization, certificate, req.listener, environ.get("REMOTE_ADDR", "")
-                )
+                address = environ.get("REMOTE_ADDR", "")
+                try:
+                    req.admission = self._built_in.admit(
+                        authorization, certificate, req.listener, address
+                    )
+                except Unauthorized:
+                    req.admission = self._tokens.admit(authorization)
+                    if req.admission is None:
+                        raise
             found = req.admission.identity
         req.sign(found)
         return found

@@ -9,7 +9,7 @@ from dataclasses import field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
-from dataplane_core.auth import Authenticator, Sessions
+from dataplane_core.auth import Authenticator, Sessions, Tokens
 from dataplane_core.dataclass import dataclass
 from dataplane_core.errors import Reference, StorageFailed
 from dataplane_core.haproxy.leader import Duty, lead
@@ -100,6 +100,7 @@ class Services:
     comparisons: Comparisons
     authenticator: Authenticator
     sessions: Sessions
+    tokens: Tokens
     log: logging.Logger = log
     file_objects: list[FileObjects] = field(default_factory=list)
     _stop: threading.Event = field(default_factory=threading.Event)

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import TypeVar
 
 from dataplane_core import hookspecs
-from dataplane_core.auth import Authenticator, Sessions
+from dataplane_core.auth import Authenticator, Sessions, Tokens
 from dataplane_core.errors import DataplaneError, Reference, StartRefused
 from dataplane_core.haproxy.addresses import GlobalLines
 from dataplane_core.haproxy.check import HaproxyChecker
@@ -133,7 +133,7 @@ def _services_on(
     return Services(
         settings, manager, registry, state, config, reloads, runtime, used_files,
         Callers(state, counters), counters, EventTable(state), comparisons,
-        authenticator, Sessions(state, authenticator, *limits),
+        authenticator, Sessions(state, authenticator, *limits), Tokens(state),
     )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ _MODULES = (
     "service.docs",
     "service.info",
     "service.health",
+    "service.tokens",
     "page.page",
     "page.traffic",
     "page.session",

@@ -43,7 +43,16 @@ def least_role(operation: Operation, method: str, template: str) -> Role:
     return Role.OPERATOR if template.startswith(_RUNTIME) else Role.EDITOR
 
 
-def too_little(identity: Identity, least: Role) -> str:
-    """Return why somebody with too small a role is refused."""
-    has = f"has the role {identity.role.word}" if identity.role else "has no role"
-    return f"this is for the role {least.word} and those above it, and {identity.name} {has}"
+def limit_of(identity: Identity, least: Role, prefix: str, path: str) -> str | None:
+    """Return why the role of somebody, or the paths that they are for, forbid something.
+
+    `prefix` is that of the version, which `path` begins with unless it is served at the top.
+    """
+    if identity.role < least:
+        has = f"has the role {identity.role.word}" if identity.role else "has no role"
+        return f"this is for the role {least.word} and those above it, and {identity.name} {has}"
+    below = path.removeprefix(prefix)
+    allowed = identity.paths
+    if allowed and not any(below == one or below.startswith(f"{one}/") for one in allowed):
+        return f"{identity.name} is for other paths: {', '.join(allowed)}"
+    return None

@@ -247,7 +247,7 @@ def refuse_method(
     Without a `frame` nobody is asked for credentials.
     """
     words = ",".join(allowed)
-    asks = frame is not None and served.version.credentials_first
+    asks = frame is not None and served.credentials_first
 
     def respond(req: ApiRequest, resp: falcon.Response, **_: str) -> None:
         served.receive(req, resp)
@@ -268,7 +268,7 @@ def refuse_path(frame: Frame, served: ServedVersion) -> Callable[..., None]:
     def respond(req: ApiRequest, resp: falcon.Response, **_: str) -> None:
         served.receive(req, resp)
         frame.sites.check(req.env, req.method not in READS)
-        if served.version.credentials_first:
+        if served.credentials_first:
             req.identity = frame.identify(req)
         raise falcon.HTTPRouteNotFound
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import falcon
 
-from dataplane_core.api.access import Access, Authorize, least_role, too_little
+from dataplane_core.api.access import Access, Authorize, least_role, limit_of
 from dataplane_core.api.body import await_body, check_type, parse_json, read_body
 from dataplane_core.api.body_amounts import check_lines, most_parts
 from dataplane_core.api.checked_request import IS_STEP, IS_TRIAL, READS
@@ -154,7 +154,7 @@ class Guard:
         frame.sites.check(req.env, self._is_change, self._is_change and operation.open)
         if not operation.open:
             identity = req.identity = frame.identify(req)
-            if frame.authorize is not None or identity.role is not Role.ADMIN:
+            if frame.authorize or identity.paths or identity.role is not Role.ADMIN:
                 path = req.path.replace(SLASH, "/")
                 if (reason := self.refusal(identity, path, req.params)) is not None:
                     raise Forbidden(reason)
@@ -174,8 +174,8 @@ class Guard:
         if operation.open or operation.granted:
             return None
         least = least_role(operation, self._method, self._route.template)
-        if identity.role < least:
-            return too_little(identity, least)
+        if reason := limit_of(identity, least, self._served.version.prefix, path):
+            return reason
         wanted = Access(self._method, path, query, operation.id, self._served.version.name)
         return None if authorize is None else authorize(identity, wanted)
 

@@ -51,6 +51,9 @@ class ServedVersion:
         self.view = View(
             objects or version, services.registry, services.config, strict, self.definitions,
         )  # fmt: skip
+        self.credentials_first = (
+            version.credentials_first or not services.settings.dataplane.paths_first
+        )
         self._hooks, self._has_roles = services.hooks, services.authenticator.has_roles
         self._mount = version.routes
         self._routes = routes

@@ -41,13 +41,15 @@ _UNKNOWN_USER = StoredPassword("$6$no.such.user$" + "." * 86)  # costs what a re
 class Identity:
     """Somebody who was recognised; `method` is `basic`, `session` or `certificate`.
 
-    `role` is what the server itself lets them do; plugins may refuse more.
+    `role` is what the server itself lets them do, `paths` below which alone, if there are any;
+    plugins may refuse more.
     """
 
     name: str
     method: str = "basic"
     groups: frozenset[str] = frozenset()
     role: Role = Role.ADMIN
+    paths: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from typing import Any
 from dataplane_core.dataclass import dataclass
 from dataplane_core.errors import AlreadyExists, BadRequest
 from dataplane_core.first_run.machine import Machine
+from dataplane_core.settings.rules import is_loopback
 from dataplane_core.store.candidate import Candidate
 from dataplane_core.store.files import storage_errors
 
@@ -57,6 +58,8 @@ def settings_text(machine: Machine, choices: InitChoices, file: str) -> str:
     own: dict[str, Any] = {"state_dir": os.path.join(choices.state, "state")}
     if machine.embedded:
         own["embedded"] = True
+    if not is_loopback(choices.host):
+        own["plain_network"] = True
     log = {"log_to": "stdout", "log_level": "info", "log_types": ["app", "access"]}
     tree = {"dataplaneapi": api, "haproxy": haproxy, "log_targets": [log], "dataplane": own}
     return _HEAD.format(file=file) + "".join(_lines(tree, ""))

@@ -21,6 +21,7 @@ from dataplane_core.first_run.settings_text import (
 )
 from dataplane_core.haproxy import binaries
 from dataplane_core.settings import load
+from dataplane_core.settings.rules import is_loopback
 
 _FIRST_PORT, _PORTS = 5555, 100
 _SYSTEM_STATE = "/var/lib/dataplane"
@@ -130,6 +131,11 @@ def _advice(machine: Machine) -> list[str]:
 
 def _doubts(machine: Machine, options: InitOptions) -> Iterator[str]:
     """Yield sentences about decisions that a person may have meant otherwise."""
+    if not is_loopback(options.host):
+        yield (
+            f"passwords cross the network to {options.host} without TLS, which "
+            "dataplane.plain_network permits: use the scheme https, or a proxy that ends TLS"
+        )
     if machine.program and binaries.version(machine.program) is None:
         yield f"{machine.program} does not run as HAProxy: init again with --force and another -b"
     if machine.others and not options.configuration:

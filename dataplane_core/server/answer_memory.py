@@ -13,8 +13,6 @@ from dataclasses import field
 from hashlib import blake2b
 from typing import Any
 
-from gunicorn import SERVER
-
 from dataplane_core.dataclass import dataclass
 from dataplane_core.environ_keys import CERTIFICATE, LISTENER, REPEAT, REPEAT_BASIS
 from dataplane_core.logs.apache import AccessRecord
@@ -181,7 +179,7 @@ class AnswerMemory:
         }
         answer = RememberedAnswer(
             holds=holds,
-            first=f"HTTP/1.{head.minor} {line}\r\nServer: {SERVER}\r\n".encode("latin-1"),
+            first=f"HTTP/1.{head.minor} {line}\r\n".encode("latin-1"),
             before_id=before,
             after_id=after,
             has_id=has_id,

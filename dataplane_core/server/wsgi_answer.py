@@ -5,8 +5,6 @@ from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import Any, TypeAlias
 
-from gunicorn import SERVER
-
 from dataplane_core.lazy_pattern import lazy_pattern
 from dataplane_core.server.request_head import RequestHead
 
@@ -139,7 +137,7 @@ class WsgiAnswer:
             raise AssertionError("the application started no answer")
         self.keeps = self.keeps and self._may_keep()
         lines = [
-            f"HTTP/1.{self._head.minor} {self.line}\r\nServer: {SERVER}\r\nDate: {http_date()}\r\n"
+            f"HTTP/1.{self._head.minor} {self.line}\r\nDate: {http_date()}\r\n"
             f"Connection: {'keep-alive' if self.keeps else 'close'}\r\n"
         ]
         if self._chunked:

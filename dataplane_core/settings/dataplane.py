@@ -120,6 +120,18 @@ class DataplaneSettings:
         "below one, `*`: all.",
         flag="--allowed-host",
     )  # fmt: skip
+    plain_network: bool = setting(
+        False, BOOLEAN,
+        "Whether the plain listener may have an address that is not loopback: passwords and "
+        "secrets cross the network as they are then. `behind_tls` permits it too.",
+        flag="--plain-network", environment="DATAPLANE_PLAIN_NETWORK",
+    )  # fmt: skip
+    paths_first: bool = setting(
+        False, BOOLEAN,
+        "Whether versions 1 and 2 of the API tell strangers which paths and methods there are "
+        "(404, 405), instead of asking everybody for credentials first (401).",
+        flag="--paths-first",
+    )  # fmt: skip
     behind_tls: bool = setting(
         False, BOOLEAN,
         "Browsers come over TLS, which a proxy in front of the plain listener ends: cookies are "

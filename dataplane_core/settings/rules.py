@@ -79,6 +79,18 @@ def _paths(settings: Settings) -> Iterator[SettingsProblem]:
             yield settings.problem(f"{key}.log_file", "is empty, and log_to file needs it")
 
 
+def is_loopback(host: str) -> bool:
+    """Tell whether an address is this machine's own, which no network reaches.
+
+    >>> is_loopback("localhost"), is_loopback("127.0.0.2"), is_loopback("::1"), is_loopback("::")
+    (True, True, True, False)
+    """
+    name = host.strip("[]").lower().rstrip(".")
+    if name == "localhost" or name.endswith(".localhost") or name in ("::1", "ip6-localhost"):
+        return True
+    return re.fullmatch(r"127(?:\.\d{1,3}){1,3}", name) is not None
+
+
 def _listeners(settings: Settings) -> Iterator[SettingsProblem]:
     server = settings.dataplaneapi
     if not server.scheme:
@@ -88,6 +100,15 @@ def _listeners(settings: Settings) -> Iterator[SettingsProblem]:
     if "https" in server.scheme and not server.tls.tls_certificate:
         fault = "is not set, and the listener https needs it"
         yield SettingsProblem(place, "dataplaneapi.tls.tls_certificate", fault)
+    own = settings.dataplane
+    is_plain = "http" in server.scheme and not (own.plain_network or own.behind_tls)
+    if is_plain and not is_loopback(server.host):
+        fault = (
+            f"is {server.host or 'every address'}, where passwords cross the network without "
+            "TLS: use the scheme https, or let a proxy end TLS and set dataplane.behind_tls, "
+            "or set dataplane.plain_network (--plain-network)"
+        )
+        yield settings.problem("dataplaneapi.host", fault)
     if "unix" in server.scheme and not server.socket_path:
         yield SettingsProblem(
             place, "dataplaneapi.socket_path", "is empty, and the listener unix needs it"

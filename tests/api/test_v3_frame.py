@@ -52,9 +52,26 @@ def test_what_does_not_exist_is_told_to_somebody_known(api: Api) -> None:
     assert set(refused.headers["allow"].split(",")) == {"GET", "PUT"}
 
 
-def test_other_versions_answer_strangers_as_before(api: Api) -> None:
+STRANGERS = (None, "admin:wrong", "nobody:pw")
+
+
+@pytest.mark.parametrize("prefix", ["/v1", "/v2", "/v3", "/dataplane/v1"])
+@pytest.mark.parametrize("user", STRANGERS)
+def test_strangers_get_one_answer_for_what_exists_and_what_does_not(make_api: Callable[..., Api], prefix: str, user: str | None) -> None:
+    api = make_api()
+    asked = [(method, path) for method in ("GET", "POST", "PUT", "DELETE", "PATCH", "PURGE") for path in
+             ("/info", "/nothing", "/services/haproxy/configuration/backends", "/services/haproxy/configuration/none", "/services")]
+    answers = [api.call(method, f"{prefix}{path}", user=user) for method, path in asked]
+    shown = {(one.status_code, one.text, one.headers.get("www-authenticate"), one.headers.get("allow")) for one in answers}
+    assert shown == {(401, answers[0].text, 'Basic realm="API"', None)}
+    assert "configuration-version" not in answers[0].headers
+
+
+def test_a_setting_has_the_older_versions_answer_strangers_as_before(make_api: Callable[..., Api]) -> None:
+    api = make_api(dataplane__paths_first=True)
     assert api.call("GET", "/v2/services/nothing", user=None).status_code == 404
     assert api.call("PATCH", "backends", user=None).status_code == 405
+    assert api.call("GET", "/v3/services/nothing", user=None).status_code == 401
 
 
 @pytest.mark.parametrize(

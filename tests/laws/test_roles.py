@@ -62,6 +62,19 @@ def test_who_is_known_and_has_no_role_may_do_nothing(api):
         assert reason is None or reason.endswith("robot has no role")
 
 
+def test_a_token_for_some_paths_is_for_no_operation_elsewhere(api):
+    """Each operation of each version, whatever names it takes: what is not below a path is refused."""
+    mine = "/services/haproxy/configuration/backends/1"
+    token = Identity("token", "token", role=Role.ADMIN, paths=(mine,))
+    let = 0
+    for method, path, operation in every_operation(api):
+        reason = api.app.guard(method, path)[0].refusal(token, path, {})
+        is_mine = any(path == f"/{one}{mine}" or path.startswith(f"/{one}{mine}/") for one in ("v1", "v2", "v3"))
+        assert (reason is None) is (is_mine or operation.open or operation.granted), (method, path)
+        let += is_mine
+    assert let > 20
+
+
 def test_refusals_are_in_the_audit_trail(tmp_path):
     fresh = Everything(tmp_path, dataplaneapi__user=USERS, dataplane__audit_file=str(tmp_path / "audit"))
     fresh.call("POST", "/v3/services/haproxy/configuration/backends", {"name": "b"}, user="operator:pw", version=1)

@@ -330,8 +330,9 @@ def test_what_stops_the_start_is_told_in_one_line(make, tree, message):
 @pytest.mark.parametrize(
     ("text", "line", "message"),
     [
-        ("host: no.such.host.invalid", 2, "dataplaneapi.host: no.such.host.invalid has no address"),
-        ("host: 192.0.2.1", 2, "dataplaneapi.host: listener http://192.0.2.1:5555: cannot be"),
+        ("host: 192.0.2.1", 2, "dataplaneapi.host: is 192.0.2.1, where passwords cross the network without TLS: use the scheme https"),
+        ("scheme: [https]\n  tls:\n    tls_certificate: {pem}\n    tls_host: no.such.host.invalid", 5,
+         "dataplaneapi.tls.tls_host: no.such.host.invalid has no address"),
         ("scheme: [https]\n  tls:\n    tls_certificate: /no/x.pem", 4,
          "dataplaneapi.tls.tls_certificate: /no/x.pem cannot be read"),
         ("scheme: [https]\n  tls:\n    tls_certificate: {pem}\n    tls_key: /no/x.key", 5,

@@ -16,7 +16,7 @@ SHARED = Path(os.environ.get("DATAPLANE_SHARED", ROOT.parent / "shared"))
 
 YAML = """\
 dataplaneapi:
-  host: 0.0.0.0
+  host: 127.0.0.9
   port: 81
   user:
   - name: admin
@@ -35,7 +35,7 @@ log_targets:
 """
 HCL = """\
 dataplaneapi {
-  host = "0.0.0.0"
+  host = "127.0.0.9"
   port = 81
   user "admin" {
     password = "0123"
