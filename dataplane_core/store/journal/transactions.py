@@ -127,10 +127,11 @@ class TransactionTable:
     def store(self, row: TransactionRecord, steps: Sequence[Step]) -> TransactionRecord | None:
         """Add the steps of one edit; return None when the transaction is not as `row` any more.
 
-        The row itself is written when it was last used some time ago.
+        The row itself is written when it was last used some time ago, or before this start.
         """
         now, boot = time.clock_gettime(CLOCK) + self._state.ahead, self._state.boot
-        is_touched = now - row.touched < min(_TOUCH_SECONDS, self._ttl / _TOUCHES)
+        lately = now - min(_TOUCH_SECONDS, self._ttl / _TOUCHES)
+        is_touched = row.touched > max(lately, self._state.started_at)
         if not steps and is_touched:
             return row
         # The first edit of an uptime waits for the disk: `boot` has to be there before a power cut.
