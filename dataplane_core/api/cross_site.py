@@ -27,6 +27,7 @@ _PORTS = {"http": ":80", "https": ":443"}
 _HOSTS = "/etc/hosts"
 _SEARCHED = "/etc/resolv.conf"
 _LONGEST = 100
+_SIGNS = str.maketrans("", "", "-_")  # what a word of a name has beside letters and digits
 _MOST_KNOWN = 64  # hosts that are known without being judged again
 
 
@@ -53,7 +54,7 @@ class CrossSite:
             self._check_change(environ, origin, site, by_cookie)
         host = environ.get("HTTP_HOST")
         if host not in self._known and (is_browser or host):
-            self._check_host(host or "", is_browser or environ.get(LISTENER) != "unix")
+            self._check_host(host or "", is_browser, environ.get(LISTENER) == "unix")
 
     def _check_change(
         self, environ: dict[str, Any], origin: str | None, site: str | None, by_cookie: bool
@@ -87,8 +88,13 @@ class CrossSite:
         asked = asked.removesuffix(_PORTS[scheme])
         return bool(asked) and (asked == host or asked in self._allowed)
 
-    def _check_host(self, given: str, by_network: bool) -> None:
-        """Raise `Forbidden` for a host that this server is not; a socket's clients name any."""
+    def _check_host(self, given: str, is_browser: bool, by_socket: bool) -> None:
+        """Raise `Forbidden` for a host that this server is not.
+
+        Programs name any host at a Unix socket, and elsewhere any name of a single word: a service
+        in a network of containers. No page on the Internet is at such a name, as top-level domains
+        have no addresses (RFC 7085).
+        """
         host = given.lower()
         name = host if host.endswith("]") else host.rpartition(":")[0] or host
         name = name.rstrip(".")
@@ -96,7 +102,8 @@ class CrossSite:
         is_known = is_local or _among(self._allowed, name, host) or _among(self._names, name)
         if is_known and len(self._known) < _MOST_KNOWN:
             self._known.add(given)
-        if not is_known and by_network:
+        is_service = name.isascii() and name.translate(_SIGNS).isalnum()
+        if not is_known and (is_browser or not (by_socket or is_service)):
             raise Forbidden(
                 f"this server is not known as {name[:_LONGEST] or 'a host without a name'}: name "
                 "it in dataplane.allowed_hosts if it is"
