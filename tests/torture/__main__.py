@@ -11,7 +11,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.torture import faults, large_bodies, slow_clients
+from tests.torture import crashes, everything, faults, injection, large_bodies, slow_clients, soak
 from tests.torture.cycles import Torture
 from tests.torture.waits import run_all
 
@@ -36,7 +36,20 @@ def main() -> int:
         help=f"let each system call of {', '.join(faults.KINDS)} (or KIND) fail once, in turn",
     )
     parser.add_argument("--most", type=int, default=0, metavar="NUMBER", help="at most so many faults of a kind")
+    parser.add_argument("--crashes", action="store_true", help="recover each state that a power cut may leave")
+    parser.add_argument("--injection", action="store_true", help="hostile strings in every string property")
+    parser.add_argument("--soak", type=int, nargs="?", const=soak.MANY, default=0, metavar="NUMBER",
+                        help=f"so many requests ({soak.MANY}) and what they leave in use")  # fmt: skip
+    parser.add_argument("--all", action="store_true", help="everything, with a summary at the end; takes hours")
     arguments = parser.parse_args()
+    if arguments.all:
+        return everything.run_all()
+    if arguments.crashes:
+        return crashes.run_all(arguments.most)
+    if arguments.injection:
+        return injection.run_all()
+    if arguments.soak:
+        return soak.run_all(arguments.soak)
     if arguments.faults is not None:
         return faults.run_all(arguments.faults or faults.KINDS, arguments.most)
     if arguments.slow_clients:

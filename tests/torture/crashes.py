@@ -1,0 +1,297 @@
+"""The states that a power cut may leave of a commit, each recovered and judged.
+
+strace records what a process writes, syncs, renames and removes. From that come, for each moment,
+the states that a disk may be in: nothing but what was synced, all of it, one step missing, one
+step alone, half a write. A store is started on each: haproxy.cfg is the old or the new version to
+the byte, the new one if it was acknowledged before the cut, its number is known, and a change can
+be made.
+"""
+
+import hashlib
+import logging
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from dataplane_core.errors import DataplaneError
+from tests.store.support import Bench, add_server
+from tests.torture import strace
+
+ACTOR = Path(__file__).parents[1] / "store" / "actor.py"
+ACTIONS = ("direct", "transaction", "restore")
+CALLS = (
+    "openat", "close", "write", "pwrite64", "lseek", "ftruncate", "fsync", "fdatasync", "rename", "renameat",
+    "renameat2", "unlink", "unlinkat", "link", "linkat", "mkdir", "mkdirat",
+)  # fmt: skip
+_LINE = re.compile(r"^(?:\d+\s+)?(\w+)\((.*)\)\s+= (\d+)(?:<.*>)?$")
+_STRING = re.compile(r'"((?:\\x[0-9a-f]{2})*)"')
+_DIR = re.compile(r"(?:AT_FDCWD|(\d+))(?:<[^>]*>)?, ")
+_MEMORY = "-shm"
+"""SQLite's shared memory, which says nothing after a cut."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of a trace: of a file's data, or of the names in a folder (`folder`)."""
+
+    kind: str
+    file: int = 0
+    at: int = 0
+    data: bytes = b""
+    name: str = ""
+    source: str = ""
+
+    @property
+    def folder(self) -> str:
+        return os.path.dirname(self.name)
+
+
+@dataclass
+class State:
+    """Files by their names, as a disk may have them."""
+
+    names: dict[str, int] = field(default_factory=dict)
+    data: dict[int, bytes] = field(default_factory=dict)
+
+    def take(self, step: Step) -> None:
+        """Do a step."""
+        if step.kind == "write":
+            old = self.data.get(step.file, b"").ljust(step.at, b"\0")
+            self.data[step.file] = old[: step.at] + step.data + old[step.at + len(step.data) :]
+        elif step.kind == "truncate":
+            self.data[step.file] = self.data.get(step.file, b"")[: step.at].ljust(step.at, b"\0")
+        elif step.kind == "name":
+            self.names[step.name] = step.file
+        elif step.kind == "rename":
+            self.names.pop(step.source, None)
+            self.names[step.name] = step.file
+        elif step.kind == "unlink":
+            self.names.pop(step.name, None)
+
+
+class Recorder:
+    """Reads a trace into steps; what lies outside of a folder is left out."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = str(folder)
+        self.before = State()
+        for number, path in enumerate((one for one in sorted(folder.rglob("*")) if one.is_file()), 1):
+            self.before.names[str(path)] = number
+            self.before.data[number] = path.read_bytes()
+        self._now = State(dict(self.before.names), dict(self.before.data))
+        self._next = len(self.before.names) + 1
+        self._open: dict[int, tuple[str, int]] = {}
+        self._places: dict[int, int] = {}
+        self.steps: list[Step] = []
+
+    def read(self, trace: str) -> list[Step]:
+        """All steps; `acknowledged` is one, too."""
+        for line in trace.splitlines():
+            match = _LINE.match(line)
+            if match is not None:
+                self._call(match[1], match[2], int(match[3]))
+        return self.steps
+
+    def _step(self, step: Step) -> None:
+        self._now.take(step)
+        self.steps.append(step)
+
+    def _call(self, call: str, arguments: str, result: int) -> None:
+        strings = [bytes.fromhex(one.replace("\\x", "")) for one in _STRING.findall(arguments)]
+        paths = self._paths(arguments, strings) if call not in ("write", "pwrite64") else []
+        if call == "openat":
+            self._opened(paths[0], arguments, result)
+        elif call in ("write", "pwrite64", "ftruncate", "fsync", "fdatasync", "close", "lseek"):
+            self._of_descriptor(call, int(re.split(r"\D", arguments)[0]), arguments, strings, result)
+        elif paths[-1].startswith(self._folder):
+            self._of_names(call, paths)
+
+    def _paths(self, arguments: str, strings: list[bytes]) -> list[str]:
+        """The paths that a call names, each from the folder in front of it."""
+        folders = [one.group(1) for one in _DIR.finditer(_STRING.sub("!", arguments))]
+        found = []
+        for at, string in enumerate(strings):
+            number = folders[at] if at < len(folders) else None
+            base = self._open.get(int(number), ("/", 0))[0] if number else "/"
+            found.append(os.path.normpath(os.path.join(base, os.fsdecode(string))))
+        return found
+
+    def _opened(self, path: str, arguments: str, result: int) -> None:
+        file = self._now.names.get(path, 0)
+        self._open[result] = (path, file)
+        self._places[result] = 0
+        if not path.startswith(self._folder) or os.path.isdir(path):
+            return
+        if not file and "O_CREAT" in arguments:
+            file, self._next = self._next, self._next + 1
+            self._open[result] = (path, file)
+            self._step(Step("name", file, name=path))
+        elif "O_TRUNC" in arguments:
+            self._step(Step("truncate", file))
+        if "O_APPEND" in arguments:
+            self._places[result] = len(self._now.data.get(file, b""))
+
+    def _of_descriptor(self, call: str, number: int, arguments: str, strings: list[bytes], result: int) -> None:
+        path, file = self._open.get(number, ("", 0))
+        if call == "write" and number == 1 and b'"version"' in strings[0]:
+            self.steps.append(Step("acknowledged"))
+        elif call == "close":
+            self._open.pop(number, None)
+        elif call == "lseek":
+            self._places[number] = result
+        elif call in ("fsync", "fdatasync") and path.startswith(self._folder):
+            self.steps.append(Step("sync", file, name=path))
+        elif file and call == "ftruncate":
+            self._step(Step("truncate", file, int(arguments.rsplit(", ", 1)[1])))
+        elif file and call == "write":
+            self._step(Step("write", file, self._places[number], strings[0][:result]))
+            self._places[number] += result
+        elif file and call == "pwrite64":
+            self._step(Step("write", file, int(arguments.rsplit(", ", 1)[1]), strings[0][:result]))
+
+    def _of_names(self, call: str, paths: list[str]) -> None:
+        if call.startswith("rename"):
+            self._step(Step("rename", self._now.names.get(paths[0], 0), name=paths[1], source=paths[0]))
+        elif call.startswith("unlink"):
+            self._step(Step("unlink", name=paths[0]))
+        elif call.startswith("link"):
+            self._step(Step("name", self._now.names.get(paths[0], 0), name=paths[1]))
+
+
+def states(before: State, steps: list[Step]) -> Iterator[tuple[State, bool, str]]:
+    """Each state that a cut may leave, whether the change was acknowledged then, and how it came."""
+    acknowledged = False
+    for count in range(len(steps) + 1):
+        done = steps[:count]
+        acknowledged = acknowledged or bool(done and done[-1].kind == "acknowledged")
+        lost = unsynced(done)
+        every = [at for at, step in enumerate(done) if step.kind not in ("sync", "acknowledged")]
+        names = [at for at in lost if done[at].name]
+        chosen: list[tuple[str, set[int]]] = [
+            ("all", set()), ("synced", set(lost)), ("no data", set(lost) - set(names)), ("no names", set(names)),
+            *((f"without step {at}", {at}) for at in lost),
+            *((f"with step {at} alone", set(lost) - {at}) for at in lost),
+        ]  # fmt: skip
+        for how, missing in chosen:
+            yield _state(before, done, [at for at in every if at not in missing]), acknowledged, f"{how}, {count} done"
+        for at in (one for one in lost if done[one].kind == "write"):
+            yield _state(before, done, every, half=at), acknowledged, f"half of step {at}, {count} done"
+
+
+def unsynced(done: list[Step]) -> list[int]:
+    """The steps that no sync has brought to the disk: of data by the file, of names by the folder."""
+    lost = []
+    for at, step in enumerate(done):
+        if step.kind in ("sync", "acknowledged"):
+            continue
+        later = (one for one in done[at + 1 :] if one.kind == "sync")
+        if step.name:
+            kept = any(one.name == step.folder for one in later)
+        else:
+            kept = any(one.file == step.file for one in later)
+        if not kept:
+            lost.append(at)
+    return lost
+
+
+def _state(before: State, done: list[Step], kept: list[int], half: int = -1) -> State:
+    state = State(dict(before.names), dict(before.data))
+    for at in kept:
+        step = done[at]
+        if at == half:
+            step = Step("write", step.file, step.at, step.data[: len(step.data) // 2])
+        state.take(step)
+    return state
+
+
+def record(folder: Path, action: str) -> tuple[State, list[Step], list[bytes]]:
+    """What a process does that makes a change: the state before, the steps, the old and the new text."""
+    bench = Bench(folder)
+    subprocess.run([sys.executable, str(ACTOR), str(folder), "direct"], check=True, capture_output=True)
+    old = bench.file.read_bytes()
+    recorder, log = Recorder(folder), folder.parent / f"{folder.name}.strace"
+    command = ["strace", "-f", "-xx", "-s", "10000000", "-o", str(log), "-e", "trace=" + ",".join(CALLS)]
+    subprocess.run([*command, sys.executable, str(ACTOR), str(folder), action], check=True, capture_output=True)
+    return recorder.before, recorder.read(log.read_text()), [old, bench.file.read_bytes()]
+
+
+def judge(folder: Path, state: State, texts: list[bytes], *, acknowledged: bool) -> str:
+    """What is wrong with a state after a store was started on it; empty if nothing is."""
+    for name, number in state.names.items():
+        if not name.endswith(_MEMORY):
+            Path(name).parent.mkdir(parents=True, exist_ok=True)
+            Path(name).write_bytes(state.data.get(number, b""))
+    bench = Bench(folder, text=None)
+    try:
+        if bench.file.read_bytes() not in texts:
+            return "haproxy.cfg is torn"
+        config = bench.store()
+        config.file.recover()
+        if acknowledged and bench.file.read_bytes() != texts[1]:
+            return "what was acknowledged is gone"
+        version = config.version()
+        if config.history.newest().version != version or config.history.intents():
+            return "the history does not know the file's version"
+        if add_server(config, "be2", "after", version=version).version != version + 1:
+            return "the next change has another number"
+        return "" if not bench.litter() else f"left behind: {bench.litter()}"
+    except (DataplaneError, OSError) as error:
+        return f"no start: {error!r}"
+
+
+def _digest(state: State) -> str:
+    made = hashlib.sha256()
+    for name, number in sorted(state.names.items()):
+        if not name.endswith(_MEMORY):
+            made.update(name.encode() + b"\0" + hashlib.sha256(state.data.get(number, b"")).digest())
+    return made.hexdigest()
+
+
+def try_action(folder: Path, action: str, most: int = 0) -> tuple[Counter[str], list[str]]:
+    """Judge every state of one action, or every so many-th; the figures, and what is wrong."""
+    counts, problems, seen = Counter[str](), list[str](), set[tuple[str, bool]]()
+    place = folder / action
+    place.mkdir()
+    before, steps, texts = record(place, action)
+    found = []
+    for state, acknowledged, how in states(before, steps):
+        if (key := (_digest(state), acknowledged)) not in seen:
+            seen.add(key)
+            found.append((state, acknowledged, how))
+    counts["steps"], counts["states"] = len(steps), len(found)
+    for state, acknowledged, how in found[:: max(1, len(found) // most) if most else 1]:
+        shutil.rmtree(place)
+        place.mkdir()
+        counts["tried"] += 1
+        said = judge(place, state, texts, acknowledged=acknowledged)
+        if said:
+            problems.append(f"{action}, {how}: {said}")
+    return counts, problems
+
+
+def in_memory() -> str | None:
+    """A folder in memory, where there is one: the states are made, and nothing is synced for real."""
+    return "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+
+
+def run_all(most: int = 0) -> int:
+    """Try all; 1 where something was lost or torn."""
+    if strace.missing():
+        print(f"skipped: {strace.missing()}")
+        return 0
+    bad = 0
+    logging.disable(logging.WARNING)  # each start tells what it finds
+    with tempfile.TemporaryDirectory(prefix="dataplane-crashes-", dir=in_memory()) as folder:
+        for action in ACTIONS:
+            counts, problems = try_action(Path(folder), action, most)
+            print(*problems[:40], sep="\n")
+            print(f"{action}: {', '.join(f'{count} {what}' for what, count in counts.items())}; {len(problems)} bad")
+            bad += len(problems)
+    return int(bad > 0)
