@@ -42,8 +42,8 @@ HOSTILE = (
     ".if TRUE", "backend", "a,b", "a:b", "a=b", "[a]", "(a", "a)", "\x7f", "\x1b[0m",
 )  # fmt: skip
 Path_ = tuple[str | int, ...]
-_DRAWS = 150
-_MOST_BODIES = 12
+_DRAWS = 40
+_MOST_BODIES = 4
 PLAIN = ("a", "enabled", "1", "/a", "10.0.0.1", "10.0.0.1:80", "1s", "a:b", "a=b", "%[src]", "http", "GET", "str(a)",
          "127.0.0.1:1@a", "h2", "all", "0", "on", "disabled", "sha1", "a@b", "1-2", "true")  # fmt: skip
 """What is tried where no example and no term gives a property a value."""
@@ -79,6 +79,11 @@ class Subject:
     def wanted(self) -> dict[str, Prop | None]:
         """The string properties that a client may set."""
         return dict(string_paths(self._codec.root))
+
+    def names(self, statement: Statement) -> set[str]:
+        """The paths of a statement's properties, with those of the strings in arrays."""
+        paths = [self._codec.project.wire_name(prop.name) for prop in statement.props]
+        return {path for path in self.wanted() if path.split("[")[0] in paths}
 
     def body(self, flat: dict[str, Any]) -> dict[str, Any]:
         """The object as a client gives it."""
@@ -172,14 +177,13 @@ def baselines(subject: Subject) -> dict[str, tuple[dict[str, Any], Path_]]:
     for values in samples:
         offer(values)
         offer({**named, **values})
-    for statement in subject.statements:
-        if not set(wanted) - set(found):
-            break
-        _draw(statement, lambda flat: (offer(flat), offer({**named, **flat})))
     for path in set(wanted) - set(found):
         made = next(_with_property(subject, bodies, path, wanted[path]), None)
         if made is not None:
             found[path] = made
+    for statement in subject.statements:
+        if subject.names(statement) & (set(wanted) - set(found)):
+            _draw(statement, lambda flat: (offer(flat), offer({**named, **flat})))
     return found
 
 
@@ -188,7 +192,7 @@ def _with_property(
 ) -> Iterator[tuple[dict[str, Any], Path_]]:
     """Accepted objects with a property more, tried with values of many kinds."""
     said = [*(str(one) for one in prop.enum if one), *PLAIN] if prop is not None else [*PLAIN]
-    for body, value in product(bodies[:_MOST_BODIES], said):
+    for value, body in product(said, bodies[:_MOST_BODIES]):
         more, place = copy.deepcopy(body), list[str | int]()
         inner: Any = more
         names = path.split(".")
@@ -228,10 +232,11 @@ def heads(section: Section) -> list[str]:
     return [line.split()[0] if line.split() else "" for line in section.text.split("\n")]
 
 
-def breach(subject: Subject, body: dict[str, Any], place: Path_, value: str, figures: Figures) -> str:
-    """What is wrong when a string stands at a place of an object."""
-    base = subject.section(body)
-    assert base is not None
+def breach(
+    subject: Subject, base: tuple[Section, dict[str, Any]], body: dict[str, Any], place: Path_, value: str,
+    figures: Figures,
+) -> str:  # fmt: skip
+    """What is wrong when a string stands at a place of an object, of which `base` is made."""
     try:
         made = subject.section(with_value(body, place, value))
     except DataplaneError as error:
@@ -284,9 +289,11 @@ def try_all(folder: Path, versions: tuple[str, ...] = ("v1", "v2", "v3"), only: 
         figures.properties += len(wanted)
         figures.without_baseline += [f"{subject.name}: {path}" for path in sorted(set(wanted) - set(found))]
         for path, (body, place) in found.items():
+            base = subject.section(body)
+            assert base is not None
             for value in HOSTILE:
                 figures.counts["tried"] += 1
-                said = breach(subject, body, place, value, figures)
+                said = breach(subject, base, body, place, value, figures)
                 if said:
                     figures.breaches.append(f"{subject.name}: {path} = {value[:60]!r} {said[:400]}")
     return figures
