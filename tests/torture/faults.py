@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from dataplane_core.store.disk_faults import REMEDY
 from tests.harness.server import CONFIGURATION, TRANSACTIONS, Answer, ApiServer
 from tests.torture import strace
 from tests.torture.clients import TAKEN_BACK, OneShot
@@ -130,7 +131,8 @@ class FaultyServer:
         answer = self._commit()
         if answer is None or answer.status not in (201, 202):
             self.counts["refused the next change"] += 1
-            if answer is not None and answer.status in (503, 507) and b"read-only" in answer.body:
+            if answer is not None and answer.status == 503 and REMEDY.encode() in answer.body:
+                self.counts["read-only until the next start"] += 1
                 return self.restart()
             told = "no answer" if answer is None else f"{answer.status} {answer.body[:200]!r}"
             return [f"the next change is refused: {told}", *self.restart()]
@@ -188,7 +190,7 @@ class FaultyServer:
             self.counts["unforeseen"] += 1
         if answer.status in (200, 201, 202):
             self._ledger.accepted([name], int(answer.headers["Configuration-Version"]))
-        elif any(words in answer.body for words in TAKEN_BACK):
+        elif any(words in answer.body for words in (*TAKEN_BACK, b"is in place", b"is in the file")):
             self._ledger.accepted([name], version + 1)
         else:
             self._ledger.rejected([name])
@@ -211,7 +213,7 @@ class FaultyServer:
             self._maybe.add(text)
             return None
         self.statuses[answer.status] += 1
-        if answer.status in (200, 201, 202, 204):
+        if answer.status in (200, 201, 202, 204) or b"is in place" in answer.body:
             self._maybe = {text}
         return answer
 
