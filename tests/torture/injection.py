@@ -12,6 +12,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from importlib import import_module
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -219,7 +220,7 @@ def _with_property(
 
 def _draw(statement: Statement, offer: Any) -> None:
     @seed(17)
-    @settings(max_examples=_DRAWS, database=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck), deadline=None)
+    @settings(max_examples=_DRAWS, database=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
     @given(objects(statement))
     def made(flat: dict[str, Any]) -> None:
         offer(flat)
@@ -301,6 +302,7 @@ def try_all(folder: Path, versions: tuple[str, ...] = ("v1", "v2", "v3"), only: 
 
 def run_all() -> int:
     """Try all; 1 where a value does more than it says."""
+    import_module("tests.conftest")  # its profile gives Hypothesis time
     with tempfile.TemporaryDirectory(prefix="dataplane-injection-") as folder:
         figures = try_all(Path(folder))
     print(*figures.breaches, *(f"no baseline: {one}" for one in figures.without_baseline), sep="\n")
