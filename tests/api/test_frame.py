@@ -26,13 +26,15 @@ GUARD = SimpleNamespace(__name__="guard", dataplane_authorize=dataplane_authoriz
 class TestOrder:
     """Each request is wrong in everything that is checked later than what it is refused for."""
 
-    def test_path_before_credentials(self, api):
+    def test_path_before_credentials(self, make_api):
+        api = make_api(dataplane__paths_first=True)
         for path in ("/", "/v0/info", "/v2/nope", "/v2/services/haproxy/configuration/Backends"):
             answer = api.call("PATCH", path, user=None)
             assert (answer.status_code, answer.json["code"]) == (404, 404)
             assert path in answer.json["message"]
 
-    def test_method_before_credentials(self, api):
+    def test_method_before_credentials(self, make_api):
+        api = make_api(dataplane__paths_first=True)
         for method in ("PATCH", "HEAD", "OPTIONS", "TRACE", "DELETE"):
             answer = api.call(method, "backends", user=None)
             assert answer.status_code == 405
