@@ -4,9 +4,10 @@ import gc
 import os
 import sys
 
-import falcon.testing
 import pytest
 from hypothesis import HealthCheck, settings
+
+from tests.harness.asking import ask_localhost
 
 pytest_plugins = ["tests.harness.fixtures", "dataplane_core.testing.pytest_plugin"]
 
@@ -18,9 +19,7 @@ settings.load_profile("unhurried")
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
-# A server is asked by a name that it knows.
-for _ask in (falcon.testing.create_environ, falcon.testing.simulate_request):
-    _ask.__defaults__ = tuple("localhost" if one == "falconframework.org" else one for one in _ask.__defaults__ or ())
+ask_localhost()
 
 LONG = ("tests/golden/", "tests/torture/", "tests/contrib/", "tests/contract/", "tests/walkthrough/")
 """Folders of tests that take long: a process that begins one of these last would keep all others waiting."""

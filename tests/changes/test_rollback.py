@@ -283,6 +283,8 @@ ACTOR = """
 import sys
 from pathlib import Path
 from tests.changes.test_rollback import Files
+from tests.harness.asking import ask_localhost
+ask_localhost()
 api = Files.__new__(Files)
 Files.reopen(api, Path(sys.argv[1]))
 api.roll_back(1)
