@@ -77,6 +77,7 @@ REFUSED: dict[str, list[tuple[str, str]]] = {
     "format": [("frontend", "log 127.0.0.1 format x local0")],
     "sample_range": [("frontend", "log 127.0.0.1 sample a:2 local0")],
     "weight": [("server", "weight 257"), ("server", "weight -1")],
+    "fcgiApp.name": [("backend", f"\nfcgi-app a{sign}b\n    docroot /x") for sign in "@/!+=~"],
     **{f"{name}_timeout": TIMEOUT for name in (
         "check", "client", "client_fin", "connect", "http_keep_alive", "http_request", "queue",
         "server", "server_fin", "tarpit", "tunnel")},
@@ -101,7 +102,9 @@ class Narrower(NamedTuple):
 
     @property
     def name(self) -> str:
-        return self.path.rpartition(".")[2].removesuffix("[]")
+        """The property's; with its model, where it is the model's own name."""
+        model, _, name = self.path.removesuffix("[]").rpartition(".")
+        return f"{model.removesuffix('[]').removesuffix('s')}.name" if name == "name" else name
 
 
 class Documents:
