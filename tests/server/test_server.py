@@ -211,7 +211,9 @@ def test_bad_settings_at_sighup_keep_the_old_ones(make):
             "dataplaneapi": {"port": taken.getsockname()[1]}
         },
         "/state: No space left on device": {"name": "broken"},
-        "a..b has no address: that is no name of a host": {"dataplaneapi": {"host": "a..b"}},
+        "a..b has no address: that is no name of a host": {
+            "dataplaneapi": {"host": "a..b"}, "dataplane": {"plain_network": True},
+        },
         "unforeseen": {"name": "unforeseen"},
     }
     before = running.settings.read_text()
