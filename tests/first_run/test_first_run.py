@@ -35,10 +35,10 @@ def run(*argv: str, given: str = "") -> Result:
 
 
 @pytest.fixture
-def alone(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+def alone(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> pytest.MonkeyPatch:
     """A machine without HAProxy processes and without a service manager."""
     monkeypatch.setattr(looking, "haproxy_processes", list)
-    monkeypatch.setattr(looking, "SYSTEMD", Path("/nonexistent"))
+    monkeypatch.setattr(looking, "SYSTEMD", tmp_path_factory.mktemp("none") / "systemd")
     monkeypatch.setattr(looking, "MASTER_SOCKETS", ())
     monkeypatch.setattr(looking, "S6_FOLDERS", ())
     return monkeypatch
