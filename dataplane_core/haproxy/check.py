@@ -30,6 +30,7 @@ _NOT_RUN = (126, 127)  # exit statuses of a shell and of the loader for what can
 # The verdict of 3.1 and later on a file without a `bind`, with exit status 2, which they start all
 # the same as a master with its worker; up to 3.0 a check for a master calls such a file valid.
 _NO_LISTENER = "Configuration file has no error but will not start (no listener) => exit(2)."
+_ALERT = "[ALERT]"  # begins a line in which HAProxy says why it does not start
 # Lua scripts print to standard output, too, while the file is read, and could print the last line.
 # Files that load scripts are waited for until HAProxy's own end.
 _LOADS_SCRIPTS = b"lua-load"
@@ -94,8 +95,10 @@ class HaproxyChecker:
         if completed.ok and completed.output.strip() in ("", _VALID):
             return []
         found = self._findings(completed, path)
-        # What HAProxy calls an alert it will not start with, whatever its exit status.
-        takes = completed.ok and (self._custom or not _alerts(found))
+        # What HAProxy itself calls an alert it will not start with, whatever its exit status. A
+        # script that HAProxy loads may say anything else.
+        says_alert = completed.output.startswith(_ALERT) or f"\n{_ALERT}" in completed.output
+        takes = completed.ok and (self._custom or not says_alert)
         if takes or self._lacks_listeners(completed):
             return [finding for finding in found if finding.severity == "warning"]
         said = messages.summary(found) or "it said nothing"
@@ -126,7 +129,7 @@ class HaproxyChecker:
             return False
         if completed.status > 0 and self._custom:
             return True  # `validate_cmd` may refuse a file without a word
-        return _alerts(found)
+        return any(finding.severity == "alert" for finding in found)
 
     def _lacks_listeners(self, completed: CompletedCommand) -> bool:
         """Tell whether the only thing that HAProxy misses is a `bind` line."""
@@ -145,10 +148,6 @@ class HaproxyChecker:
             return [part.replace(CANDIDATE_WORD, str(path)) for part in parts]
         program = binaries.program(self._settings)
         return [program, "-W", "-c", "-V", "-f", str(path)]
-
-
-def _alerts(found: list[Finding]) -> bool:
-    return any(finding.severity == "alert" for finding in found)
 
 
 def _bytes_of(path: Path) -> bytes:

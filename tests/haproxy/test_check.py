@@ -47,6 +47,12 @@ def test_an_alert_is_a_refusal_whatever_the_exit_status(tmp_path: Path, candidat
         HaproxyChecker(settings).check(candidate)
 
 
+def test_what_a_script_says_is_no_alert(tmp_path: Path, candidate: Path) -> None:
+    body = "echo '[info] 333/100008 (1) : hello'\necho 'Configuration file is valid'; exit 0"
+    settings = configured(tmp_path, haproxy_bin=str(script(tmp_path / "haproxy", body)))
+    assert HaproxyChecker(settings).check(candidate) == []
+
+
 def test_a_command_may_refuse_without_a_word(tmp_path: Path, candidate: Path) -> None:
     settings = configured(tmp_path, reload__validate_cmd=str(script(tmp_path / "check", "exit 2")))
     with pytest.raises(CheckFailed, match="exit status 2: it said nothing"):
