@@ -77,7 +77,7 @@ def test_every_path_is_found_with_a_letter_less(known, templates):
 
 
 def test_the_answer_names_it(api):
-    answer = api.call("GET", f"{HAPROXY}/configuration/backend", user=None)
+    answer = api.call("GET", f"{HAPROXY}/configuration/backend")
     assert answer.status_code == 404
     assert answer.json["message"] == (
         f"path {HAPROXY}/configuration/backend was not found;"

@@ -252,5 +252,5 @@ def test_who_calls_which_version_is_told_for_all_workers(tmp_path):
         requests = sum(version == "v2" for _, version in logged())
         until(lambda: f"  api           v2 got {requests} requests since the start: " in told(server))
         seen = told(server)
-        assert "3 by admin with curl/8.5" in seen
+        assert "6 by admin with curl/8.5" in seen
         assert "  api           v3 got no request since the start\n" in seen

@@ -34,6 +34,6 @@ def test_a_newer_state_is_refused_in_one_line_and_left_alone(tmp_path: Path) -> 
 def rows(state: Path) -> list[str]:
     """All that a state holds, but for the moment of the last start."""
     file = sqlite3.connect(state)
-    found = [line for line in file.iterdump() if "'started'" not in line]
+    found = [line for line in file.iterdump() if "'started" not in line]
     file.close()
     return found
