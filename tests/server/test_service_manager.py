@@ -167,7 +167,7 @@ def test_the_watchdog_barks_when_workers_hang(make, notifications) -> None:
 
 @pytest.mark.server
 def test_sockets_of_systemd_are_served_and_outlive_the_server(make, tmp_path: Path) -> None:
-    running = make({"dataplaneapi": {"scheme": ["http", "unix"], "socket_path": "/nonexistent/folder/of.sock"}})
+    running = make({"dataplaneapi": {"scheme": ["http", "unix"], "socket_path": str(tmp_path / "no/of.sock")}})
     path = tmp_path / "handed.sock"
     with listening() as plain, listening(socket.AF_UNIX, str(path)) as local:
         running.handed = {"http": plain, "unix": local}
