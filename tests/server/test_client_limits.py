@@ -255,6 +255,8 @@ def test_no_more_connections_are_promised_than_there_are_descriptors(monkeypatch
 def test_few_descriptors_are_enough_and_a_crowd_does_not_take_them(make):
     """With 64 descriptors in each process, hundreds of silent connections keep nobody out."""
     running = make({"dataplane": {"workers": 1, "threads": 2}})
+    if len(os.listdir("/proc/self/fd")) > 50:
+        pytest.skip("the test's own process has too many files open to start another with 64")
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (64, hard))
     try:
@@ -282,8 +284,10 @@ def large(environ, start_response):
     """A large answer: as a whole, or in parts, which a thread sends one after the other."""
     if environ["PATH_INFO"] == "/a":
         return echo(environ, start_response)
-    start_response("200 OK", [("Content-Length", str(LARGE))])
-    return [b"x" * LARGE] if environ["PATH_INFO"] == "/whole" else (b"x" * 8192 for _ in range(LARGE // 8192))
+    is_whole = environ["PATH_INFO"] == "/whole"
+    size = LARGE if is_whole else 8 * LARGE  # more than the system takes for two sockets
+    start_response("200 OK", [("Content-Length", str(size))])
+    return [b"x" * size] if is_whole else (b"x" * 8192 for _ in range(size // 8192))
 
 
 def test_answers_that_nobody_takes_take_a_limited_memory_and_no_thread():
