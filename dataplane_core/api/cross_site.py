@@ -141,12 +141,7 @@ def _among(known: frozenset[str], *names: str) -> bool:
 def _names_in_hosts() -> Iterator[str]:
     """Yield the names that the system's own list has beside that of this machine."""
     own = socket.gethostname()
-    try:
-        with open(_HOSTS, encoding="utf-8", errors="replace") as file:
-            lines = file.read().splitlines()
-    except OSError:
-        return
-    for line in lines:
+    for line in _lines(_HOSTS):
         names = line.partition("#")[0].split()[1:]
         if own in names:
             yield from names
@@ -155,15 +150,19 @@ def _names_in_hosts() -> Iterator[str]:
 def _names_in_domains() -> Iterator[str]:
     """Yield the name of this machine in each domain that the system looks names up in."""
     own = socket.gethostname()
-    try:
-        with open(_SEARCHED, encoding="utf-8", errors="replace") as file:
-            lines = file.read().splitlines()
-    except OSError:
-        return
-    for line in lines:
+    for line in _lines(_SEARCHED):
         keyword, *domains = line.split() or [""]
         if own and keyword in ("search", "domain"):
             yield from (f"{own}.{domain}" for domain in domains if domain.strip("."))
+
+
+def _lines(path: str) -> list[str]:
+    """Return the lines of one of the system's files; none where it cannot be read."""
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return file.read().splitlines()
+    except OSError:
+        return []
 
 
 def _names_in_certificate(path: str) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ import logging
 import math
 import socket
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from http import HTTPStatus
@@ -92,13 +93,7 @@ class BodyGathering(Streaming):
         self._body, self._most = body, most
         self.serving.loop.resume(self._descriptor)
         self.since = time.monotonic()
-        try:
-            body.want()
-        except BudgetSpentError:
-            self._refuse(_no_room())
-            return
-        except OSError as error:
-            self._refuse(_no_disk(error))
+        if not self._is_held(body.want):
             return
         if head.continues:
             with suppress(OSError):  # a client that takes nothing sends nothing either
@@ -140,15 +135,10 @@ class BodyGathering(Streaming):
         head, body = self._head, self._body
         assert head is not None and body is not None
         try:
-            body.add(body.framing.feed(data))
+            if not self._is_held(partial(body.add, body.framing.feed(data))):
+                return
         except BadFramingError:
             data = b""
-        except BudgetSpentError:
-            self._refuse(_no_room())
-            return
-        except OSError as error:
-            self._refuse(_no_disk(error))
-            return
         if body.framing.done:
             self._hand_over_whole(head, body)
         elif not data:
@@ -160,6 +150,18 @@ class BodyGathering(Streaming):
         else:
             self._give_body_time()
             self.serving.limit_unfinished(self.unfinished)
+
+    def _is_held(self, hold: Callable[[], None]) -> bool:
+        """Hold bytes of a body; False where there is no room, and the request is refused."""
+        try:
+            hold()
+        except BudgetSpentError:
+            self._refuse(_no_room())
+            return False
+        except OSError as error:
+            self._refuse(_no_disk(error))
+            return False
+        return True
 
     def _hand_over_whole(self, head: RequestHead, body: RequestBody) -> None:
         if body.is_wanted:

@@ -23,6 +23,13 @@ def tiny_disk(directory: Path) -> Iterator[None]:
         subprocess.check_call(["umount", str(directory)])
 
 
+def fill_up(filler: Path, size: int) -> None:
+    """Write a file in pieces of `size` bytes until its disk takes no more."""
+    with pytest.raises(OSError), open(filler, "wb", buffering=0) as file:
+        while file.write(b"x" * size):
+            pass
+
+
 @contextmanager
 def read_only(directory: Path) -> Iterator[None]:
     """A folder that nobody can write to meanwhile; skips where it cannot be mounted."""

@@ -14,8 +14,7 @@ from dataplane_core.commands.overview import overview
 from dataplane_core.services import Services
 from dataplane_core.settings import Settings, UserSettings, setting
 from dataplane_core.settings.kinds import TEXT
-from dataplane_core.settings.plugin_blocks import plugin_blocks
-from dataplane_core.settings.table import keys, members
+from tests.harness.plugin_blocks import looked_for_anew
 from tests.hooks.installed import Few, install
 
 
@@ -47,12 +46,8 @@ def blocks(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     group = "dataplane.settings"
     points = [metadata.EntryPoint(name, f"{__name__}:{kind}", group) for name, kind in (("one", "One"), ("the-two", "Two"))]
     monkeypatch.setattr("dataplane_core.settings.plugin_blocks.entry_points", lambda group: points)
-    caches = plugin_blocks, keys, members
-    for cache in caches:
-        cache.cache_clear()
-    yield
-    for cache in caches:
-        cache.cache_clear()
+    with looked_for_anew():
+        yield
 
 
 class Spy:

@@ -15,9 +15,8 @@ from dataplane_core.commands.doctor import diagnose
 from dataplane_core.hooks.containment import PluginError
 from dataplane_core.settings import Settings, SettingsError, load, setting
 from dataplane_core.settings.kinds import TEXT
-from dataplane_core.settings.plugin_blocks import plugin_blocks
-from dataplane_core.settings.table import keys, members
 from dataplane_core.wiring import manager_of
+from tests.harness.plugin_blocks import looked_for_anew
 from tests.hooks.installed import Few, Point, install
 from tests.hooks.test_left_out import BAD, declares, sheds
 
@@ -41,12 +40,8 @@ def blocks(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         for kind in kinds
     ]
     monkeypatch.setattr("dataplane_core.settings.plugin_blocks.entry_points", lambda group: points)
-    caches = plugin_blocks, keys, members
-    for cache in caches:
-        cache.cache_clear()
-    yield
-    for cache in caches:
-        cache.cache_clear()
+    with looked_for_anew():
+        yield
 
 
 def written(folder: Path, text: str, *argv: str) -> Settings:

@@ -7,8 +7,7 @@ import pytest
 
 from dataplane_core.settings import Settings, SettingsError, flags, load
 from dataplane_core.settings.manual import manual
-from dataplane_core.settings.plugin_blocks import plugin_blocks
-from dataplane_core.settings.table import keys, members
+from tests.harness.plugin_blocks import looked_for_anew
 
 MODULE = '''
 from dataclasses import dataclass, field
@@ -50,12 +49,8 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]
     (info / "entry_points.txt").write_text(POINTS)
     (info.parent / "my_house.py").write_text(MODULE)
     monkeypatch.syspath_prepend(info.parent)
-    caches = plugin_blocks, keys, members
-    for cache in caches:
-        cache.cache_clear()
-    yield
-    for cache in caches:
-        cache.cache_clear()
+    with looked_for_anew():
+        yield
 
 
 def loaded(file: Path, text: str, *argv: str, **environ: str) -> Settings:

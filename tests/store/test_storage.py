@@ -9,7 +9,7 @@ import pytest
 
 from dataplane_core.errors import StorageFailed, StorageFull
 from dataplane_core.store import files
-from tests.harness.disks import tiny_disk
+from tests.harness.disks import fill_up, tiny_disk
 from tests.store.support import TEXT, Bench, add_server, with_backend
 
 
@@ -60,9 +60,7 @@ def test_a_full_disk_under_the_state(tmp_path):
         config = bench.store()
         config.version()
         filler = tmp_path / "state" / "filler"
-        with pytest.raises(OSError), open(filler, "wb", buffering=0) as file:
-            while file.write(b"x" * 4096):
-                pass
+        fill_up(filler, 4096)
         with pytest.raises(StorageFailed):
             add_server(config, "be1", "s2", version=1)
         with pytest.raises(StorageFailed):
@@ -81,9 +79,7 @@ def test_an_edit_by_hand_beside_a_full_disk_is_read_and_recorded_later(tmp_path,
         config = bench.store()
         config.version()
         filler = tmp_path / "state" / "filler"
-        with pytest.raises(OSError), open(filler, "wb", buffering=0) as file:
-            while file.write(b"x" * 512):
-                pass
+        fill_up(filler, 512)
         bench.file.write_text(TEXT + "backend mine\n" + "  # more\n" * 300)
         for _ in range(3):
             assert config.snapshot().document.find("backend", "mine")

@@ -41,10 +41,8 @@ CASES = [
 
 @pytest.fixture(scope="module", params=VERSIONS)
 def machine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
-    made = Machine(one_haproxy(request.param), tmp_path_factory.mktemp("http2"))
-    yield made
-    made.pool.close()
-    made.servers.close()
+    with Machine(one_haproxy(request.param), tmp_path_factory.mktemp("http2")) as made:
+        yield made
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])

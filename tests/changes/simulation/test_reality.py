@@ -6,7 +6,7 @@ In the tests of every day that is HAProxy 2.8; `DATAPLANE_SIMULATED=2.6,3.0,3.2`
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pytest
 
@@ -34,6 +34,13 @@ class Machine:
         self.pool = Pool(lambda: program, self.registry, folder / "haproxy.cfg")
         self.simulator = Simulator(self.pool, self.registry, lambda reference: None)
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self.pool.close()
+        self.servers.close()
+
     def simulated(self, place: Place, values: list[dict[str, Any]]) -> list[dict[str, Any]]:
         document = Document.parse(place.text, self.registry.language)
         requests = read_requests([{"destination": "127.0.0.1", "source": "127.0.0.1", **one} for one in values])
@@ -42,10 +49,8 @@ class Machine:
 
 @pytest.fixture(scope="module", params=VERSIONS)
 def machine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
-    made = Machine(one_haproxy(request.param), tmp_path_factory.mktemp("reality"))
-    yield made
-    made.pool.close()
-    made.servers.close()
+    with Machine(one_haproxy(request.param), tmp_path_factory.mktemp("reality")) as made:
+        yield made
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])

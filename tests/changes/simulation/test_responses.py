@@ -101,16 +101,14 @@ _OF_THE_CONNECTION = {"connection", "x-server", "keep-alive", "transfer-encoding
 
 @pytest.fixture(scope="module", params=VERSIONS)
 def machine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
-    made = Machine(one_haproxy(request.param), tmp_path_factory.mktemp("responses"))
-    (made.folder / "answer.lua").write_text("""
+    with Machine(one_haproxy(request.param), tmp_path_factory.mktemp("responses")) as made:
+        (made.folder / "answer.lua").write_text("""
 core.register_action("mark", { "http-res" }, function(txn)
   txn:set_var("txn.mark", "marked " .. txn.f:status())
   txn.http:res_add_header("X-Lua", "yes")
 end)
 """)
-    yield made
-    made.pool.close()
-    made.servers.close()
+        yield made
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
