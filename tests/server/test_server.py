@@ -317,7 +317,8 @@ def test_a_unix_socket_that_cannot_be_had_is_told_with_the_remedy(make, path, me
         ({"name": "unreadable"}, f"from 'http'; does uid {os.geteuid()} have the right to read"),
         ({"log_targets": [{"log_to": "file", "log_file": "/dev/null/x"}]}, "cannot be written"),
         ({"dataplaneapi": {"pid_file": "/no/pid"}}, "dataplaneapi.pid_file: /no/pid cannot"),
-        ({"dataplaneapi": {"host": "no such host"}}, "no such host has no address"),
+        ({"dataplaneapi": {"host": "no such host"}, "dataplane": {"plain_network": True}},
+         "no such host has no address"),
         ({"dataplane": {"state_dir": "/dev/null/x"}}, "dataplane.state_dir: /dev/null/x cannot be"),
     ],
 )  # fmt: skip
