@@ -108,8 +108,14 @@ class UsedFiles:
         raise Conflict(f"{path} is used by a change of the configuration that is under way")
 
     def kept(self, path: Path, data: bytes | None) -> AbstractContextManager[None]:
-        """Keep for the history what the body puts into a file; None where it deletes the file."""
-        files = self._config.records.files
+        """Keep for the history what the body puts into a file; None where it deletes the file.
+
+        Other servers that share the file get it before; raises what they refuse it with.
+        """
+        records = self._config.records
+        if records.sharing.file is not None:
+            records.sharing.file(str(path), data)
+        files = records.files
         if files is None:
             return nullcontext()
         return files.kept(str(path), data, self._config.version)

@@ -8,8 +8,9 @@ The walk of a commit (`Committer`):
    HAProxy begins to check the candidate.
 3. While HAProxy checks, whatever does not need its verdict is done: candidate, intent and text are
    brought to the disk, and a way is looked for to bring the change to HAProxy without a reload.
-4. With the lock on the file, it is made sure that nobody was faster; then the candidate takes the
-   file's name, and one write to the state records the version, with the reload that it needs.
+4. With the lock on the file, it is made sure that nobody was faster, on other servers either where
+   they share the versions (`sharing`); then the candidate takes the file's name, and one write to
+   the state records the version, with the reload that it needs.
 5. The plugins learn of the commit (`dataplane_committed`), and HAProxy gets it (`Delivery`).
 
 A process that dies before the candidate has the file's name leaves the former version; one that
@@ -229,6 +230,8 @@ class Committer:
             with self._transaction_locked(request), self._file.locked() as locked:
                 failpoint("locked")
                 self._verify(request, locked)
+                if (share := self._records.sharing.version) is not None:
+                    share(change)
                 new = NewVersion(record.with_whole_time(), kept, objects, files)
                 delivery.confirm_before = new.record.confirm_before
                 if not locked.publish(candidate, after, new, delivery.record):

@@ -21,7 +21,8 @@ class CommitRequest:
     wants of HAProxy's reload. A change that `overwrites`, or that is to be rebased, follows on
     whatever is the newest version when its turn comes. `text_of` is the former version whose text
     the change puts back. `brings` is the name of the files that were replaced for it, after they
-    were recorded (`references/brought_files.py`); empty without any.
+    were recorded (`references/brought_files.py`); empty without any. `number` is that of a version
+    which other servers have already; 0: the next one.
     """
 
     base: Snapshot
@@ -34,6 +35,7 @@ class CommitRequest:
     text_of: int | None = None
     options: ChangeOptions = PLAIN
     brings: str = ""
+    number: int = 0
 
     @property
     def follows(self) -> bool:
@@ -43,7 +45,7 @@ class CommitRequest:
     @property
     def version(self) -> int:
         """Number of the version that the change becomes."""
-        return self.base.version + 1
+        return max(self.base.version + 1, self.number)
 
     @property
     def client_head(self) -> Head:

@@ -39,6 +39,7 @@ from dataplane_core.store.ports import (
     uncounted,
 )
 from dataplane_core.store.refusals import version_mismatch
+from dataplane_core.store.sharing import Sharing
 from dataplane_core.store.snapshot import Snapshot
 from dataplane_core.store.transactions import Edit, Transactions
 from dataplane_core.store.trial_rules import Trials
@@ -113,6 +114,11 @@ class ConfigStore:
         self.dangers, self.forbid_dangers = other.dangers, other.forbid_dangers
 
     @property
+    def sharing(self) -> Sharing:
+        """What is done with versions and files that other servers share; a plugin gives it."""
+        return self.file.records.sharing
+
+    @property
     def history(self) -> VersionTable:
         """Records of the versions that the file has had."""
         return self.file.records.versions
@@ -152,7 +158,7 @@ class ConfigStore:
     def edit(
         self, *, version: int | None = None, transaction_id: str | None = None,
         force_reload: bool = False, author: Author = NOBODY, options: ChangeOptions = PLAIN,
-        skip_reload: bool = False, skip_version: bool = False, brings: str = "",
+        skip_reload: bool = False, skip_version: bool = False, brings: str = "", number: int = 0,
     ) -> AbstractContextManager[Edit]:  # fmt: skip
         """Change the configuration in the body of `with`.
 
@@ -162,7 +168,7 @@ class ConfigStore:
         An exception in the body leaves everything as it was. With `skip_version` the document
         replaces whatever is there. Raises `BadRequest`, `VersionMismatch`, and all that
         `Transactions.commit` raises. With the option `dry_run` nothing is changed, and the end of
-        the body raises `Planned`. `brings` is as `CommitRequest` has it.
+        the body raises `Planned`. `brings` and `number` are as `CommitRequest` has them.
         """
         if transaction_id:
             if version or force_reload:
@@ -184,7 +190,7 @@ class ConfigStore:
         reload = ReloadWish(force_reload, skip_reload)
         request = CommitRequest(
             base, base.document, author, reload=reload, overwrites=skip_version, options=options,
-            brings=brings,
+            brings=brings, number=number,
         )  # fmt: skip
         return self._at_once(request)
 

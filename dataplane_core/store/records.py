@@ -5,7 +5,7 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import replace
+from dataclasses import field, replace
 from pathlib import Path
 
 from dataplane_core.dataclass import dataclass
@@ -24,6 +24,7 @@ from dataplane_core.store.journal.version_records import VersionRecord
 from dataplane_core.store.journal.versions import VersionTable
 from dataplane_core.store.ports import ReloadRequests
 from dataplane_core.store.retention import Retention
+from dataplane_core.store.sharing import Sharing
 from dataplane_core.store.snapshot import Snapshot
 from dataplane_core.store.texts import Backups, VersionTexts
 
@@ -53,7 +54,7 @@ class Records:
     `retention` says, and `objects` what they touched; `texts` are the files of those that may be
     written or loaded next, `trials` those that had to be confirmed. `backups` are the operator's
     copies of texts, `transactions` those begun on the file, `reloads` those that are asked for.
-    `files` follow what lies beside the file.
+    `files` follow what lies beside the file; `sharing` tells other servers of both.
     """
 
     state: State
@@ -67,6 +68,7 @@ class Records:
     backups: Backups
     reloads: ReloadRequests
     files: FileHistory | None = None
+    sharing: Sharing = field(default_factory=Sharing)
 
     @contextmanager
     def intended(self, record: VersionRecord, candidate: Candidate) -> Iterator[None]:

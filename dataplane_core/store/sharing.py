@@ -1,0 +1,24 @@
+"""Ask who shares the configuration with other servers before anything of it takes its place."""
+
+from collections.abc import Callable
+
+from dataplane_core.dataclass import dataclass
+from dataplane_core.store.change import Committed
+
+ShareVersion = Callable[[Committed], object]
+"""Makes a checked change the next one of all servers; raises what refuses it."""
+
+ShareFile = Callable[[str, bytes | None], object]
+"""Makes what a file will hold that of all servers, None where it goes; raises what refuses it."""
+
+
+@dataclass(eq=False, slots=True)
+class Sharing:
+    """What a plugin does with a version, and a file beside it, right before it takes its place.
+
+    `version` is called with the lock on the file held, when nothing but the disk can refuse the
+    change any more. Both are None where nothing is shared.
+    """
+
+    version: ShareVersion | None = None
+    file: ShareFile | None = None
