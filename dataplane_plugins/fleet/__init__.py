@@ -1,0 +1,1 @@
+"""A fleet: many nodes that take their configuration from one key-value store."""
