@@ -9,27 +9,19 @@ import os
 import py_compile
 import re
 import shutil
-import subprocess
 import sys
-import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-TOP = Path(__file__).resolve().parents[2]
+import licences
+from locked import PYTHON, TOP, CannotBuild, run, unpack
+
 PARTS = TOP / "contrib" / "debian"
-LOCKED = PARTS / "libraries.txt"
 HOME = "usr/lib/dataplane"
-PYTHON = "3.11"
-"""That of Debian 12; the compiled libraries are of one version of Python."""
 PLUGINS = "/usr/local/lib/dataplane"
 """Where an operator puts plugins: pip install --target."""
-CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "dataplane" / "wheels"
 MOMENT = int(os.environ.get("SOURCE_DATE_EPOCH", 315532800))
-PLATFORMS = {
-    "amd64": ("manylinux2014_x86_64", "manylinux_2_28_x86_64", "manylinux_2_34_x86_64"),
-    "arm64": ("manylinux2014_aarch64", "manylinux_2_28_aarch64", "manylinux_2_34_aarch64"),
-}
 CONFIGURATION = {  # conffiles, with their modes: who may read them is the operator's business
     "etc/dataplane/dataplane.yaml": ("dataplane.yaml", 0o640),
     "etc/dataplane/users.cfg": ("users.cfg", 0o600),
@@ -57,10 +49,6 @@ from dataplane_core.cli import {function}
 
 sys.exit({function}())
 """
-
-
-class CannotBuild(Exception):
-    """The package cannot be built; the message says what would help."""
 
 
 @dataclass(frozen=True)
@@ -107,42 +95,6 @@ def build(package: Package, wheels: Sequence[Path], target: Path, work: Path) ->
     return made
 
 
-def server_wheel(work: Path) -> Path:
-    """Build the wheel of the server from a copy of the sources: a build writes beside them."""
-    source = work / "source"
-    kept = ("dataplane_core", "dataplane_plugins", "config", "contrib/systemd")
-    for name in kept:
-        litter = shutil.ignore_patterns("__pycache__", "*.egg-info")
-        shutil.copytree(TOP / name, source / name, ignore=litter)
-    for name in ("setup.py", "pyproject.toml", "MANIFEST.in", "README.md", "LICENSE"):
-        shutil.copy(TOP / name, source / name)
-    run([*PIP, "wheel", "-q", "--no-deps", "-w", str(work / "wheel"), str(source)])
-    [wheel] = (work / "wheel").glob("*.whl")
-    return wheel
-
-
-PIP = (sys.executable, "-m", "pip", "--disable-pip-version-check")
-
-
-def libraries(architecture: str) -> list[Path]:
-    """Return the locked libraries, and fetch those that are not kept from the last time."""
-    locked = LOCKED.read_text()
-    allowed = set(re.findall(r"sha256:([0-9a-f]{64})", locked))
-    folder = CACHE / architecture
-    if len(found := _verified(folder, allowed)) < locked.count("=="):
-        words = [word for one in PLATFORMS[architecture] for word in ("--platform", one)]
-        words += ["--python-version", PYTHON, "--only-binary=:all:", "--no-deps", "-q"]
-        run([*PIP, "download", *words, "-d", str(folder), "--require-hashes", "-r", str(LOCKED)])
-        found = _verified(folder, allowed)
-    return found
-
-
-def _verified(folder: Path, allowed: set[str]) -> list[Path]:
-    """Return the wheels of a folder that have one of the digests."""
-    every = sorted(folder.glob("*.whl"))
-    return [one for one in every if hashlib.sha256(one.read_bytes()).hexdigest() in allowed]
-
-
 def newer(package: Path, folder: Path) -> Path:
     """Make a package of a later version of one: with other settings, as a release may have."""
     root = folder / "newer"
@@ -156,37 +108,14 @@ def newer(package: Path, folder: Path) -> Path:
     return Path(f"{root}.deb")
 
 
-def normal(name: str) -> str:
-    """Return the name of a distribution as indexes write it."""
-    return re.sub(r"[-_.]+", "-", name).lower()
-
-
-def unpack(wheel: Path, site: Path) -> None:
-    """Unpack a wheel as pip does, without what an uninstallation by pip would need."""
-    with zipfile.ZipFile(wheel) as packed:
-        for one in sorted(packed.namelist()):
-            folder, _, rest = one.partition("/")
-            inside = one
-            if folder.endswith(".data"):
-                kind, _, inside = rest.partition("/")
-                if kind not in ("purelib", "platlib"):
-                    continue
-            if one.endswith("/") or re.fullmatch(r"[^/]+\.dist-info/(RECORD|direct_url.json)", one):
-                continue
-            path = site / inside
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(packed.read(one))
-            path.chmod(0o644)
-
-
 def compile_all(root: Path, site: Path) -> None:
     """Compile every module for good: no time is compared, and nobody has to write there later.
 
     A process of its own does it, whose hashes of strings are the same each time.
     """
-    code = "import runpy; runpy.run_path({!r})['compile_here'](*__import__('sys').argv[1:])"
-    environ = {**os.environ, "PYTHONHASHSEED": "0"}
-    run([sys.executable, "-c", code.format(__file__), str(root), str(site)], env=environ)
+    code = f"import sys; from {__name__} import compile_here; compile_here(*sys.argv[1:])"
+    environ = {**os.environ, "PYTHONHASHSEED": "0", "PYTHONPATH": str(Path(__file__).parent)}
+    run([sys.executable, "-c", code, str(root), str(site)], env=environ)
 
 
 def compile_here(root: str, site: str) -> None:
@@ -222,7 +151,9 @@ def write_files(root: Path) -> None:
         text = (units / name).read_text().replace("/opt/dataplane/bin/", "/usr/bin/")
         put(root / "lib" / "systemd" / "system" / name, text)
     put(root / "etc" / "logrotate.d" / "dataplane", (units / "dataplane.logrotate").read_text())
-    put(root / "usr" / "share" / "doc" / "dataplane" / "copyright", (TOP / "LICENSE").read_text())
+    documents = root / "usr" / "share" / "doc" / "dataplane"
+    put(documents / "copyright", (TOP / "LICENSE").read_text())
+    put(documents / "licences.txt", licences.LIST.read_text())
 
 
 def write_control(root: Path, package: Package) -> None:
@@ -262,26 +193,3 @@ def set_times(root: Path) -> None:
         if not path.is_symlink() and str(path.relative_to(root)) not in CONFIGURATION:
             path.chmod(0o755 if path.is_dir() or path.stat().st_mode & 0o100 else 0o644)
         os.utime(path, (MOMENT, MOMENT), follow_symlinks=False)
-
-
-def locked_lines(folder: Path, wheel: Path) -> Iterator[str]:
-    """Yield the lines of `LOCKED` anew: what pip would install today, with hashes of all files."""
-    found: dict[str, set[str]] = {}
-    for architecture, platforms in PLATFORMS.items():
-        words = [word for one in platforms for word in ("--platform", one)]
-        words += ["--python-version", PYTHON, "--only-binary=:all:", "-q"]
-        run([*PIP, "download", *words, "-d", str(folder / architecture), str(wheel)])
-        for one in (folder / architecture).glob("*.whl"):
-            name, version = one.name.split("-")[:2]
-            if normal(name) != "dataplane":
-                digest = hashlib.sha256(one.read_bytes()).hexdigest()
-                found.setdefault(f"{normal(name)}=={version}", set()).add(digest)
-    for pinned in sorted(found):
-        yield " \\\n    ".join([pinned, *(f"--hash=sha256:{one}" for one in sorted(found[pinned]))])
-
-
-def run(command: Sequence[str], **more: object) -> None:
-    """Run a command; raises `CannotBuild` with what it says."""
-    done = subprocess.run(command, capture_output=True, text=True, **more)  # type: ignore[call-overload]
-    if done.returncode != 0:
-        raise CannotBuild(f"{' '.join(command[:4])} …: {done.stdout}{done.stderr}")

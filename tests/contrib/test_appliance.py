@@ -19,6 +19,7 @@ from typing import Any
 
 import pytest
 
+from tests.harness.contrib import locked
 from tests.harness.haproxy import HaproxyProcess
 from tests.harness.recorded import TOP
 from tests.harness.server import free_port
@@ -248,6 +249,12 @@ def test_its_manifest_is_what_is_in_it(appliance: Path, place: Path) -> None:
     assert manifest["plugins"][:2] == ["service.health", "service.transactions"]
 
 
+def test_it_brings_the_licences_of_what_is_in_it(appliance: Path, place: Path) -> None:
+    texts = run(appliance, place, "licences").stdout.split("-" * 80)
+    named = {locked.normal(name) for text in texts for name in text.strip().partition("\n")[0].split(", ")}
+    assert named == {*json.loads(run(appliance, place, "manifest").stdout)["distributions"]}
+
+
 def test_two_builds_have_the_same_bytes(appliance: Path, tmp_path: Path) -> None:
     settings = str(appliance.with_name("settings.yaml"))
     build(tmp_path / "again", "--settings", settings, environ={"PYTHONHASHSEED": "7", "TZ": "Asia/Tokyo"})
@@ -309,7 +316,7 @@ def carried_out(line: str, appliance: Path, place: Path, tmp_path: Path, install
 def test_commands_of_the_page_work(appliance: Path, place: Path, tmp_path: Path, haproxy_program: str) -> None:
     """All but `serve`, which other tests run, and those that take long."""
     lines = documented()
-    assert len(lines) == 13
+    assert len(lines) == 14
     for line in lines:
         if not line.endswith(" serve") and not any(word in line for word in LATER) and line[18:] != "--output dist/dataplane":
             carried_out(line, appliance, place, tmp_path, installed=True)

@@ -9,7 +9,7 @@ import pytest
 from packaging.requirements import Requirement
 
 from tests.harness.clean_root import CleanRoot
-from tests.harness.contrib import build_debian, debian_package, debian_root
+from tests.harness.contrib import build_debian, debian_root, locked
 from tests.harness.recorded import TOP
 from tests.harness.setup_file import RUNTIME
 
@@ -51,10 +51,8 @@ def test_every_module_is_compiled(listed: dict[str, str]) -> None:
 
 
 def test_the_libraries_are_those_that_the_server_wants() -> None:
-    lines = debian_package.LOCKED.read_text().splitlines()
-    locked = dict(line.split(" ")[0].split("==") for line in lines if "==" in line)
     for one in map(Requirement, RUNTIME):
-        assert locked[debian_package.normal(one.name)] in one.specifier
+        assert locked.pins()[locked.normal(one.name)] in one.specifier
 
 
 def test_scripts_are_shell_that_stops_at_a_failure() -> None:

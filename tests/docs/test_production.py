@@ -6,7 +6,7 @@ the page says of sizes and rights is what other pages and files say.
 
 import re
 
-from tests.harness.contrib import debian_package
+from tests.harness.contrib import debian_package, locked
 from tests.harness.recorded import TOP
 
 PAGE = (TOP / "docs" / "production.md").read_text("utf-8")
@@ -33,7 +33,7 @@ def test_the_package_is_built_as_tests_build_it() -> None:
     [[command]] = [block.splitlines() for block in sections()[BUILD]]
     assert command == "contrib/debian/build --to dist"
     assert (TOP / command.split()[0]).stat().st_mode & 0o100
-    assert debian_package.LOCKED.relative_to(TOP).as_posix() in PAGE
+    assert locked.SERVING.relative_to(TOP).as_posix() in PAGE
 
 
 def test_the_rights_are_those_of_the_package() -> None:

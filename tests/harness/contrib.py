@@ -24,6 +24,8 @@ def _module(name: str) -> ModuleType:
     return module
 
 
+locked = _module("locked")
+licences = _module("licences")
 containerfile = _module("containerfile")
 debian_package = _module("debian_package")
 debian_root = _module("debian_root")

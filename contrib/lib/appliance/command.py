@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from locked import requirements
+
 from appliance import libraries
 from appliance.archive import archive
 from appliance.chosen import SETS, SMALLEST, TOP, UnknownPluginError, chosen
@@ -74,7 +76,7 @@ def arguments(words: Sequence[str]) -> argparse.Namespace:
         "--constraints",
         type=Path,
         metavar="FILE",
-        help="versions of libraries, as `pip -c` takes them",
+        help="other versions of libraries than the locked ones, as `pip -c` takes them",
     )
     add("--installed", action="store_true",
         help="take the libraries of the Python that builds, and ask no registry")  # fmt: skip
@@ -127,10 +129,12 @@ def built(given: argparse.Namespace, plugins: list[str], place: Path) -> bytes:
         names += given.more
     else:
         where = place / "libraries"
-        wanted = [one for one in libraries.server_requirements() if libraries.normal(one) in names]
-        if given.more:
-            wanted += [str(server_sources(place / "server")), *given.more]
-        libraries.install(wanted, where, given.constraints)
+        if given.more or given.constraints:
+            wanted = [one for one in requirements() if libraries.name_of(one) in names]
+            wanted += [str(server_sources(place / "server")), *given.more] if given.more else []
+            libraries.install(wanted, where, given.constraints)
+        else:
+            libraries.install_locked(where)
         names += libraries.with_plugins(where) if given.more else []
     for one in libraries.found(names, where).values():
         contents.add(one)

@@ -11,6 +11,9 @@ from dataclasses import dataclass, field
 from importlib.metadata import Distribution
 from pathlib import Path
 
+from licences import TEXT
+from locked import normal, requirements
+
 from appliance import libraries
 from appliance.chosen import PACKAGES, TOP, modules, own_package, own_plugins
 from appliance.compiled import compiled
@@ -18,6 +21,7 @@ from appliance.compiled import compiled
 STARTED = Path(__file__).with_name("started")
 _SUFFIX = str(sysconfig.get_config_var("EXT_SUFFIX"))
 _NATIVE_ENDINGS = (_SUFFIX, ".abi3.so")
+_TEXTS = {"LICENSE", "NOTICE"}
 _DATA = {"json", "lark", "html", "js", "css", "svg", "png", "woff2", "txt", "ico"}
 
 
@@ -32,6 +36,7 @@ class Contents:
     entries: dict[str, bytes] = field(default_factory=dict)
     native: dict[str, tuple[str, str, int]] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
+    licences: dict[str, list[str]] = field(default_factory=dict)
     has_entry_points: bool = False
 
     def add_server(self) -> None:
@@ -43,7 +48,7 @@ class Contents:
         for file in sorted(TOP.glob("dataplane_*/**/*")):
             path = file.relative_to(TOP).as_posix()
             around = [path.rsplit("/", depth)[0] for depth in range(1, path.count("/") + 1)]
-            is_data = file.is_file() and file.suffix[1:] in _DATA
+            is_data = file.is_file() and (file.suffix[1:] in _DATA or file.name in _TEXTS)
             if (
                 is_data
                 and next(one for one in around if (TOP / one / "__init__.py").exists()) in folders
@@ -56,11 +61,16 @@ class Contents:
             if one.is_file()
         }
         self.versions["dataplane"] = server_version()
+        self.licences.setdefault((TOP / "LICENSE").read_text("utf-8"), []).append("dataplane")
 
     def add(self, distribution: Distribution) -> None:
         """Add a distribution's modules, native ones and data."""
-        self.versions[libraries.normal(distribution.metadata["Name"])] = distribution.version
+        self.versions[normal(distribution.metadata["Name"])] = distribution.version
         self.has_entry_points |= libraries.declares_plugins(distribution)
+        for file in distribution.files or ():
+            if TEXT.search(file.as_posix()):
+                text = Path(str(distribution.locate_file(file))).read_text("utf-8", "replace")
+                self.licences.setdefault(text, []).append(distribution.metadata["Name"])
         for path, file in libraries.files(distribution):
             if path.endswith(".py"):
                 self.sources[path] = file.read_bytes()
@@ -88,6 +98,8 @@ class Contents:
         self.sources["appliance_facts.py"] = f"FACTS = {facts!r}\n".encode()
         made = {f"{path}c": data for path, data in compiled(self.sources).items()}
         entries = {**self.entries, **made, "settings.yaml": self.settings.encode()}
+        texts = ("{}\n\n{}".format(", ".join(who), text) for text, who in self.licences.items())
+        entries["licences.txt"] = f"\n{'-' * 80}\n".join(texts).encode()
         entries["appliance.json"] = self._manifest(form, entries)
         return entries
 
@@ -116,7 +128,7 @@ def server_version() -> str:
 
 def needed(plugins: Iterable[str]) -> list[str]:
     """Return the names of the server's requirements, without those of plugins that are left out."""
-    names = [libraries.normal(one) for one in libraries.server_requirements()]
+    names = [libraries.name_of(one) for one in requirements()]
     left_out = {*own_plugins()} - {*plugins}
     return [one for one in names if one not in _ONE_PLUGIN or _ONE_PLUGIN[one] not in left_out]
 

@@ -2,12 +2,11 @@
 
 import re
 import subprocess
-import sys
 from collections.abc import Iterable, Iterator
 from importlib.metadata import Distribution, distributions
 from pathlib import Path
 
-from appliance.chosen import TOP
+from locked import PIP, SERVING, normal, pins
 
 _GROUPS = ("dataplane.plugins", "dataplane.settings")
 SERVER = "dataplane"
@@ -20,18 +19,23 @@ _NOT_NEEDED = re.compile(
 """Files of distributions that nobody loads, or that tell where they were installed."""
 
 
+_INSTALL = (*PIP, "install", "--quiet", "--no-compile", "--root-user-action=ignore", "--target")
+
+
+def install_locked(folder: Path) -> None:
+    """Have pip install the locked libraries, by their hashes, into a folder of the build's own."""
+    words = ["--require-hashes", "--no-deps", "--only-binary=:all:", "-r", str(SERVING)]
+    subprocess.run([*_INSTALL, str(folder), *words], check=True)
+
+
 def install(requirements: Iterable[str], folder: Path, constraints: Path | None) -> None:
-    """Have pip install distributions into a folder of the build's own."""
-    command = [sys.executable, "-m", "pip", "install", "--quiet", "--target", str(folder)]
-    command += ["--disable-pip-version-check", "--no-compile", "--root-user-action=ignore"]
-    command += ["--constraint", str(constraints)] if constraints else []
+    """Have pip install distributions, of the locked versions where nobody says others."""
+    if constraints is None:
+        folder.mkdir(parents=True)
+        constraints = folder.with_name("constraints.txt")
+        constraints.write_text("".join(f"{name}=={one}\n" for name, one in pins().items()))
+    command = [*_INSTALL, str(folder), "--constraint", str(constraints)]
     subprocess.run([*command, *requirements], check=True)
-
-
-def server_requirements() -> list[str]:
-    """Return what setup.py says the server needs."""
-    text = (TOP / "setup.py").read_text("utf-8").split("RUNTIME = [")[1].split("\n]")[0]
-    return re.findall(r'^\s*"([^"]+)"', text, re.M)
 
 
 def found(names: Iterable[str], folder: Path | None) -> dict[str, Distribution]:
@@ -44,7 +48,7 @@ def found(names: Iterable[str], folder: Path | None) -> dict[str, Distribution]:
     for one in distributions(**places):
         there.setdefault(normal(one.metadata["Name"]), one)
     wanted: dict[str, Distribution] = {}
-    queue = [normal(name) for name in names]
+    queue = [name_of(name) for name in names]
     while queue:
         name = queue.pop()
         if name in wanted or name == SERVER:
@@ -69,10 +73,10 @@ def files(distribution: Distribution) -> Iterator[tuple[str, Path]]:
             yield path, Path(str(distribution.locate_file(file)))
 
 
-def normal(name: str) -> str:
-    """Return the name of a requirement as distributions are compared by it."""
-    match = _NAME.match(name.strip())
-    return re.sub(r"[-_.]+", "-", match[0] if match else name).lower()
+def name_of(requirement: str) -> str:
+    """Return the name in a requirement, as distributions are compared by it."""
+    match = _NAME.match(requirement.strip())
+    return normal(match[0] if match else requirement)
 
 
 def _needed(distribution: Distribution) -> Iterator[str]:

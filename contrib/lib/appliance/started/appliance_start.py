@@ -10,12 +10,13 @@ from appliance_facts import FACTS
 from appliance_native import ARCHIVE, FOLDER, MARK, kept
 
 SETTINGS = "DATAPLANE_SETTINGS"
+PRINTED = {"manifest": "appliance.json", "licences": "licences.txt"}
 
 
 def main() -> None:
     """Prepare the process, then run the command as `dataplane`, or `dataplaneapi`, does."""
-    if sys.argv[1:] == ["manifest"]:
-        sys.stdout.write(appliance_modules.read(ARCHIVE, "appliance.json").decode())
+    if len(sys.argv) == 2 and (entry := PRINTED.get(sys.argv[1])):
+        sys.stdout.write(appliance_modules.read(ARCHIVE, entry).decode())
         return
     appliance_modules.install(__loader__)
     appliance_native.install()
