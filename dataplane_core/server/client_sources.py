@@ -20,8 +20,8 @@ class Held(Protocol):
     def is_waiting(self) -> bool:
         """Whether the loop waits for a request, of which some may be there."""
 
-    def close(self) -> None:
-        """End the connection."""
+    def give_way(self) -> bool:
+        """End the connection, unless a thread has it; tell whether it was ended."""
 
 
 def source_of(peer: object) -> bytes:
@@ -81,9 +81,6 @@ class ClientSources:
 
 def _close_longest(held: Iterable[Held], least: float) -> bool:
     """Close what has been waited for longest, and for `least` seconds; False if nothing has."""
-    waiting = [one for one in tuple(held) if one.is_waiting]
-    longest = min(waiting, key=lambda one: one.since, default=None)
-    if longest is None or time.monotonic() - longest.since < least:
-        return False
-    longest.close()
-    return True
+    latest = time.monotonic() - least
+    waiting = [one for one in tuple(held) if one.is_waiting and one.since <= latest]
+    return any(one.give_way() for one in sorted(waiting, key=lambda one: one.since))

@@ -89,6 +89,9 @@ class OpenConnection(Protocol):
     def close(self) -> None:
         """End the connection."""
 
+    def give_way(self) -> bool:
+        """End the connection, unless a thread has it; tell whether it was ended."""
+
     def end_stream(self) -> None:
         """End an answer that goes on."""
 
@@ -208,7 +211,7 @@ class Serving:
         """Close the connections on which nothing of a request has come."""
         for connection in tuple(self.connections.values()):
             if connection.is_idle:
-                connection.close()
+                connection.give_way()
 
 
 def _expire(connection: OpenConnection) -> None:

@@ -174,6 +174,17 @@ class Transport:
         self._socket.close()
         serving.on_closed()
 
+    def give_way(self) -> bool:
+        """Close the connection; False while a thread has it, and be it about to give it back."""
+        if self._descriptor < 0:
+            return False
+        try:
+            self.serving.loop.pause(self._descriptor)
+        except OSError:  # to have it watched again is the last thing that the thread does
+            return False
+        self.close()
+        return True
+
     def _leave_to_others(self) -> None:
         """Let the loop do nothing with the connection: a thread has it, or it is closed."""
         self.react = _nothing

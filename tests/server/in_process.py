@@ -16,6 +16,7 @@ from dataplane_core.server.thread_pool import ThreadPool
 from dataplane_core.server.wsgi_environ import listener_environ
 from tests.harness.waiting import PATIENCE
 
+_A_MOMENT = 1.0  # seconds, for threads that wait for what does not come any more
 OK = b"HTTP/1.1 200 "
 
 
@@ -44,6 +45,7 @@ class InProcess:
         )  # fmt: skip
         self.stopped = False
         self._thread = threading.Thread(target=self._run, daemon=True)
+        self._before = threading.enumerate()
 
     def _run(self):
         while not self.stopped:
@@ -57,6 +59,10 @@ class InProcess:
         self.stopped = True
         self.loop.call(lambda: None)
         self._thread.join(PATIENCE)
+        self.serving.pool.end()
+        for thread in threading.enumerate():
+            if thread.name.startswith("request_") and thread not in self._before:
+                thread.join(_A_MOMENT)  # it may be about to give a connection back
         self.listener.socket.close()
         for connection in list(self.serving.connections.values()):
             connection.close()

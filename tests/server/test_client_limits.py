@@ -5,6 +5,7 @@ import json
 import os
 import resource
 import select
+import threading
 
 import pytest
 
@@ -172,11 +173,12 @@ def test_addresses_are_told_apart():
 
 
 class Held:
-    def __init__(self, since, is_waiting=True):
-        self.since, self.is_waiting, self.closed = since, is_waiting, False
+    def __init__(self, since, is_waiting=True, is_held=False):
+        self.since, self.is_waiting, self.is_held, self.closed = since, is_waiting, is_held, False
 
-    def close(self):
-        self.closed = True
+    def give_way(self):
+        self.closed = not self.is_held
+        return self.closed
 
 
 def test_who_has_most_connections_gives_way():
@@ -192,6 +194,40 @@ def test_who_has_most_connections_gives_way():
         sources.remove(b"crowd", number)
     assert sources.drop_slowest()
     assert patient.closed
+
+
+def test_who_is_just_given_back_by_a_thread_does_not_give_way():
+    sources = ClientSources(0)
+    given_back, other = Held(1.0, is_held=True), Held(2.0)
+    for number, one in enumerate((given_back, other)):
+        sources.add(b"crowd", number, one)
+    assert sources.drop_slowest()
+    assert [given_back.closed, other.closed] == [False, True]
+
+
+def test_a_connection_that_looks_idle_before_the_loop_has_it_is_not_closed(monkeypatch):
+    """Its thread would have the loop watch a number that may be another connection's by then."""
+    with InProcess() as server, server.client() as client:
+        entered, goes_on = threading.Event(), threading.Event()
+        resume = server.loop.resume
+
+        def slow(*place):
+            entered.set()
+            assert goes_on.wait(PATIENCE)
+            resume(*place)
+
+        monkeypatch.setattr(server.loop, "resume", slow)
+        client.sendall(GET)
+        assert answer(client)[0].startswith(OK)
+        assert entered.wait(PATIENCE)
+        (connection,) = server.serving.connections.values()
+        assert connection.is_idle
+        server.serving.end_idle()
+        goes_on.set()
+        client.sendall(GET)
+        assert answer(client)[0].startswith(OK)
+        until(connection.give_way)
+        assert client.recv(1) == b""
 
 
 def test_an_address_with_all_that_it_may_have_loses_the_idle_one():
@@ -315,5 +351,5 @@ def test_half_of_the_threads_wait_for_nobody_to_take_an_answer():
         assert answer(other)[0].startswith(OK)
         for client in deaf:
             client.close()
-        until(lambda: not server.serving.pool.is_busy)
-        assert server.serving._waiting == 0
+        # The loop may still have requests of theirs to hand over.
+        until(lambda: not server.serving.pool.is_busy and server.serving._waiting == 0)

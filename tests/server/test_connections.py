@@ -359,7 +359,6 @@ def test_a_body_that_comes_right_behind_its_head_needs_no_second_turn_of_the_loo
         ours.sendall(head + b"hello")
         connection.react(READ)
         assert json.loads(answer(ours)[1])["body"] == "hello"
-        until(lambda: connection.is_idle)
-        connection.close()
+        until(connection.give_way)
     server.listener.socket.close()
     server.loop.close()
