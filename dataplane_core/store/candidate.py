@@ -17,7 +17,7 @@ from typing import Self
 from dataplane_core.errors import NotFound
 from dataplane_core.store.disk_faults import note_failed_sync
 from dataplane_core.store.files import END, keep_change, real_path, storage_errors, sync_directory
-from dataplane_core.store.in_place import journal_of, recover_in_place, write_in_place
+from dataplane_core.store.in_place import journal_of, recover_in_place, status_after, write_in_place
 from dataplane_core.store.rights import copy_rights
 
 _FOLDER = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -130,12 +130,15 @@ class Candidate:
 
     def present(self) -> bytes | None:
         """Return what the target holds now; None where there is no such file."""
-        try:
-            handle = open_present(self.target.name, self._folder)
-        except OSError:
-            return None
-        with storage_errors(self.target, "read"), os.fdopen(handle, "rb") as file:
-            return file.read()
+        with storage_errors(self.target, "read"):
+            try:
+                handle = open_present(self.target.name, self._folder)
+            except OSError as error:
+                if error.errno in MOVED:
+                    return None
+                raise
+            with os.fdopen(handle, "rb") as file:
+                return file.read()
 
     def data(self) -> bytes:
         """Return what was written so far."""
@@ -151,7 +154,12 @@ class Candidate:
 
     def protect(self) -> None:
         """Take every right from all but the owner and the group."""
-        os.fchmod(self._handle, stat.S_IMODE(os.fstat(self._handle).st_mode) & 0o770)
+        with storage_errors(self.target):
+            os.fchmod(self._handle, stat.S_IMODE(self.status().st_mode) & 0o770)
+
+    def status(self) -> os.stat_result:
+        """Return the status of the file as it is now."""
+        return os.fstat(self._handle)
 
     def sync(self) -> None:
         """Bring the data to the disk; slow, and so to be done before a lock is taken."""
@@ -162,9 +170,10 @@ class Candidate:
                 note_failed_sync(self.target, error)
                 raise
 
-    def publish(self, *, in_place: bool = False) -> os.stat_result:
+    def publish(self, *, in_place: bool = False) -> os.stat_result | None:
         """Put the file in its target's place, whole and at once; return its status there.
 
+        The status is None where the system does not tell it: the file is in place all the same.
         With `in_place` the bytes of a target are replaced that is mounted by itself, which takes
         somebody who calls `recover` once the process is dead that does this.
         """
@@ -176,11 +185,12 @@ class Candidate:
                 if error.errno != errno.EBUSY or not in_place:
                     raise
                 status = write_in_place(name, folder, self.data())
-                os.unlink(self._name, dir_fd=folder)
                 self.published = True
+                with suppress(OSError):  # the next `sweep` removes it
+                    os.unlink(self._name, dir_fd=folder)
                 return status
-            self.published = True
-            return os.fstat(self._handle)
+        self.published = True
+        return status_after(self._handle)
 
     def publish_new(self) -> None:
         """Give the file its name; raises `FileExistsError` when something has the name already."""
@@ -263,10 +273,12 @@ def write_atomically(
 
     An existing file keeps its rights, a new file gets `mode`; with `like` both get those of that
     file. A symbolic link stays, and the file that it names is replaced, unless the target is
-    `real`, as in `Candidate`. Returns the status of the new file.
+    `real`, as in `Candidate`. Returns the status of the new file, from before it had its name.
     """
     with Candidate(target, data, mode, like, real=real) as candidate:
         candidate.sync()
-        status = candidate.publish()
+        with storage_errors(target):
+            status = candidate.status()
+        candidate.publish()
         sync_directory(candidate.target.parent)
     return status

@@ -136,10 +136,11 @@ class ConfigurationFile:
         self._current = snapshot
         return snapshot
 
-    def take_written(self, snapshot: Snapshot, status: os.stat_result) -> None:
-        """Make what was just written the newest snapshot."""
+    def take_written(self, snapshot: Snapshot, status: os.stat_result | None) -> None:
+        """Make what was just written the newest snapshot, unless its status could not be had."""
         self._doubtful = False
-        self._current = replace(snapshot, identity=file_identity(status))
+        identity = None if status is None else file_identity(status)
+        self._current = replace(snapshot, identity=identity) if identity else None
 
     def distrust(self) -> None:
         """Forget the newest snapshot: whoever asks next reads the file."""

@@ -35,8 +35,19 @@ def journal_of(folder: str, name: str) -> str:
     return os.path.join(folder, _journal(name))
 
 
-def write_in_place(name: str, folder: int, new: bytes) -> os.stat_result:
-    """Replace the bytes of a file in an open folder, synced; return its status.
+def status_after(handle: int) -> os.stat_result | None:
+    """Return the status of an open file that has just been changed; None where it cannot be had.
+
+    The change is done, and no failure after it may be told as one of the change.
+    """
+    try:
+        return os.fstat(handle)
+    except OSError:
+        return None
+
+
+def write_in_place(name: str, folder: int, new: bytes) -> os.stat_result | None:
+    """Replace the bytes of a file in an open folder, synced; return its status (`status_after`).
 
     After a failure the file holds what it held; raises `OSError`.
     """
@@ -53,7 +64,7 @@ def write_in_place(name: str, folder: int, new: bytes) -> os.stat_result:
             raise
         failpoint("written-in-place")
         _forget(name, folder)
-        return os.fstat(handle)
+        return status_after(handle)
     finally:
         os.close(handle)
 
@@ -132,9 +143,8 @@ def _read(data: bytes) -> tuple[bytes, bytes] | None:
 
 
 def _forget(name: str, folder: int) -> None:
-    with suppress(FileNotFoundError):
-        os.unlink(_journal(name), dir_fd=folder)
     with suppress(OSError):  # found again, it changes nothing
+        os.unlink(_journal(name), dir_fd=folder)
         _sync(name, folder)
 
 

@@ -124,3 +124,34 @@ def test_a_text_that_was_lost_and_that_haproxy_refuses_is_left_to_its_operator(s
     (storage.folder / "haproxy.cfg").write_text("# _version=31\nglobal\n  maxconn 11\n")
     last = restarted(again)
     assert change(last, 12, last.services.config.version()).status_code == 202
+
+
+@pytest.fixture
+def unknown(monkeypatch):
+    """Has the status of the open file unknown once it has got the name of what a client changes."""
+    replace, status = os.replace, os.fstat
+
+    def failing(handle):
+        monkeypatch.setattr(os, "fstat", status)
+        raise OSError(errno.ENOMEM, "Cannot allocate memory")
+
+    def replaced(old, new, **folders):
+        replace(old, new, **folders)
+        if os.path.basename(new) in ("haproxy.cfg", "m.map"):
+            monkeypatch.setattr(os, "fstat", failing)
+
+    monkeypatch.setattr(os, "replace", replaced)
+
+
+def test_a_version_whose_status_cannot_be_had_is_written_and_acknowledged(storage, unknown):
+    assert change(storage, 11).status_code == 202
+    assert "maxconn 11" in (storage.folder / "haproxy.cfg").read_text()
+    assert storage.services.config.version() == 31
+    assert change(storage, 12, version=31).status_code == 202
+
+
+def test_a_stored_file_whose_status_cannot_be_had_is_written_and_acknowledged(storage, unknown):
+    (storage.folder / "maps/m.map").write_bytes(b"a b\n")
+    answer = storage.send("PUT", "maps/m.map", b"a c\n")
+    assert answer.status_code in (200, 202), answer.text
+    assert (storage.folder / "maps/m.map").read_bytes() == b"a c\n"

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from dataplane_core.errors import StorageFailed, StorageFull
 from dataplane_core.store.disk_faults import note_lost
+from dataplane_core.store.journal.kept_log import KeptLog
 from dataplane_core.store.locks import locked
 
 _FAILED_SYNCS = {sqlite3.SQLITE_IOERR_FSYNC, sqlite3.SQLITE_IOERR_DIR_FSYNC}
@@ -41,19 +42,23 @@ class _Local(threading.local):
 class Connections:
     """The connections of this process to a file; `lock` is the file that is locked to open one.
 
-    `free` are those that no thread uses.
+    `free` are those that no thread uses; `log` is kept while there are any, and afterwards.
     """
 
     def __init__(self, file: Path, lock: Path) -> None:
         self.file, self._lock = file, lock
         self.local = _Local()
         self.free: list[_Connection] = []
+        self.log = KeptLog(file)
 
     def take(self) -> _Connection:
         """Return the connection of the write that this thread is within, or one for it alone."""
         held = self.local.connection
-        if held is not None and held.process == os.getpid():
-            return held
+        if held is not None:
+            if held.process == os.getpid():
+                return held
+            # It would wait in vain for the end of a write of its parent, which may wait for it.
+            raise sqlite3.ProgrammingError("this process was forked within a write")
         while True:
             try:
                 connection = self.free.pop()
@@ -76,6 +81,12 @@ class Connections:
                 connection.close()
             else:
                 _inherited.append(connection)
+
+    def shutdown(self) -> None:
+        """Close all connections, once no thread uses any; the last process removes the log."""
+        self.log.let_go()
+        self.close()
+        self.log.close()
 
     def give_up(self, error: object) -> None:
         """Have nothing kept of the write that this thread is within, if SQLite has undone it.
@@ -100,7 +111,8 @@ class Connections:
                 factory=_Connection,
             )
             connection.row_factory = sqlite3.Row
-            connection.execute("PRAGMA journal_mode = WAL")
+            if connection.execute("PRAGMA journal_mode = WAL").fetchone()[0] == "wal":
+                self.log.hold()
             connection.execute(f"PRAGMA journal_size_limit = {16 << 20}")
             connection.execute(f"PRAGMA cache_size = -{_PAGES_KIB}")
         connection.process = os.getpid()

@@ -86,6 +86,7 @@ class State:
             connection = connections.take()
             return connection.execute(sql, parameters).fetchall()
         except sqlite3.DatabaseError as error:
+            connections.give_up(error)
             raise failure(self.file, error) from error
         finally:  # as `leave` does, without a call for each of many reads
             if connection is not None and connection is not connections.local.connection:
@@ -103,7 +104,8 @@ class State:
     def execute(self, sql: str, parameters: Sequence[Any]) -> int:
         """Write with one statement, and return how many rows it has written.
 
-        It is as a `write` with `synced` false, and quicker. Nothing is written where it fails.
+        It is as a `write` with `synced` false, and quicker. Nothing is written where it fails, nor
+        of the write that it is part of where SQLite has undone that one.
         """
         connections, connection = self._connections, None
         try:
@@ -112,6 +114,7 @@ class State:
                 set_synced(connection, False)
             return connection.execute(sql, parameters).rowcount
         except sqlite3.DatabaseError as error:
+            connections.give_up(error)
             raise failure(self.file, error) from error
         finally:
             connections.leave(connection)
@@ -121,8 +124,13 @@ class State:
 
         It is in SQLite's write-ahead log, or was synced when SQLite took it from there.
         """
-        if self._log.exists():  # not on a file system on which SQLite cannot share memory
+        try:
             sync_file(self._log)
+        except StorageFailed as error:
+            # On a file system on which SQLite cannot share memory there is none.
+            is_missing = isinstance(error.__cause__, FileNotFoundError)
+            if self._connections.log.held or not is_missing:
+                raise
 
     def migrate(self, component: str, steps: Sequence[str]) -> None:
         """Bring the tables of `component` to the last of `steps`: SQL statements, each run once."""
@@ -167,7 +175,7 @@ class State:
 
     def shutdown(self) -> None:
         """Give the state up, once no thread uses it any more."""
-        self.close()
+        self._connections.shutdown()
         os.close(self._alive)
 
     @contextmanager

@@ -1,3 +1,4 @@
+import errno
 import os
 import sqlite3
 import stat
@@ -161,10 +162,36 @@ def test_the_journal_is_a_write_ahead_log(state):
 
 def test_without_a_write_ahead_log_there_is_nothing_to_sync(state):
     state.set_value("a", "b")
-    state.close()
+    state.shutdown()
     assert not list(state.directory.glob("*-wal"))
     state.sync()
-    assert state.value("a") == "b"
+    assert State(state.directory).value("a") == "b"
+
+
+@pytest.mark.parametrize("number", [errno.EIO, errno.ENOMEM])
+def test_a_log_that_cannot_be_looked_at_is_not_on_the_disk(state, monkeypatch, number):
+    state.set_value("a", "b")
+    real = {name: getattr(os, name) for name in ("open", "stat")}
+
+    def failing(name, path, *more, **how):
+        if str(path).endswith("-wal"):
+            raise OSError(number, os.strerror(number), path)
+        return real[name](path, *more, **how)
+
+    for name in real:
+        monkeypatch.setattr(os, name, lambda *place, name=name, **how: failing(name, *place, **how))
+    with pytest.raises(StorageFailed, match="sqlite-wal"):
+        state.sync()
+    monkeypatch.undo()
+    state.sync()
+
+
+def test_a_log_that_somebody_has_removed_is_not_on_the_disk(state):
+    state.set_value("a", "b")
+    state.path("state.sqlite-wal").rename(state.path("elsewhere"))
+    with pytest.raises(StorageFailed, match="sqlite-wal"):
+        state.sync()
+    state.path("elsewhere").rename(state.path("state.sqlite-wal"))
 
 
 def test_only_their_owner_reads_the_files_of_the_state(tmp_path):
