@@ -139,8 +139,7 @@ class ConfigurationFile:
     def take_written(self, snapshot: Snapshot, status: os.stat_result | None) -> None:
         """Make what was just written the newest snapshot, unless its status could not be had."""
         self._doubtful = False
-        identity = None if status is None else file_identity(status)
-        self._current = replace(snapshot, identity=identity) if identity else None
+        self._current = status and replace(snapshot, identity=file_identity(status))
 
     def distrust(self) -> None:
         """Forget the newest snapshot: whoever asks next reads the file."""
