@@ -1,4 +1,4 @@
-"""Proportional set size of all processes of a server: idle, after all reads, after many requests."""
+"""Memory of all processes of a server: idle, after all reads, after many requests."""
 
 from collections.abc import Iterator
 from typing import Any

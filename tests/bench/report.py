@@ -25,10 +25,14 @@ in seconds and MiB are the exceptions: they are those of this machine.
 {machine}
 
 The server runs with {workers} workers and {threads} threads each. "plain" and "sha512" are the form
-in which the settings hold the password of the user who asks. Memory is the proportional set size of
-all processes of the server. "By cost" is the ratio of the processor time that the servers
-themselves spent on a request, turned so that above 1 is better for ours: a busy machine changes it
-less than requests/s.
+in which the settings hold the password of the user who asks. "By cost" is the ratio of the processor
+time that the servers themselves spent on a request, turned so that above 1 is better for ours: a
+busy machine changes it less than requests/s.
+
+Memory is what all processes of the server have in it; a page that several of them share counts once, as
+the kernel tells which pages of which files each has (/proc/PID/pagemap). That is the proportional
+set size of a server that runs alone. The kernel's own figure is smaller wherever another program
+has loaded the same Python, as it then counts a part of the libraries only.
 
 **Reading.** HAProxy, with two threads, returns the same status, body and header lines with
 `http-request return` (a header line that it does not write is made up for by one of as many bytes).
