@@ -54,6 +54,12 @@ class ServerLog(Logger):
     def reopen_files(self) -> None:
         """Do nothing: handlers notice by themselves that their file was rotated away."""
 
+    def close_on_exec(self) -> None:
+        """Do nothing: no program that is run inherits a file that Python has opened.
+
+        gunicorn would go through all loggers, and have each worker copy the memory in which they are.
+        """
+
 
 class GunicornApplication(BaseApplication):
     """The settings in gunicorn's terms, and the application that it loads."""
