@@ -7,7 +7,6 @@ other resources in between do not matter.
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from hashlib import blake2b
 from typing import Any, Protocol, runtime_checkable
 
 import falcon
@@ -15,6 +14,7 @@ import orjson
 
 from dataplane_core.api.body import to_json
 from dataplane_core.api.checked_request import CheckedRequest
+from dataplane_core.digests import blake2b
 from dataplane_core.errors import BadRequest, NotFound, PreconditionFailed
 from dataplane_core.store.author import ChangeOptions
 from dataplane_core.store.snapshot import KeptAnswer, Snapshot
@@ -40,7 +40,7 @@ class JudgesTags(Protocol):
 
 def tag_of(shown: bytes) -> str:
     """Return the tag of a resource, which is shown as this JSON."""
-    return blake2b(shown, digest_size=12).hexdigest()
+    return blake2b(shown, 12).hex()
 
 
 def kept_answer(value: Any, wrap: Callable[[Any], Any]) -> KeptAnswer:

@@ -2,8 +2,6 @@
 
 import base64
 import binascii
-import hashlib
-import hmac
 import logging
 import os
 from collections.abc import Callable, Mapping
@@ -17,6 +15,7 @@ from dataplane_core.auth.roles import Role, role_among, role_of
 from dataplane_core.auth.userlists import Account, UserlistFile, users_of
 from dataplane_core.auth.verified_credentials import VerifiedCredentials
 from dataplane_core.dataclass import dataclass
+from dataplane_core.digests import blake2b
 from dataplane_core.errors import DataplaneError, Unauthorized
 from dataplane_core.haproxy.configuration import read_configuration
 from dataplane_core.settings import Settings
@@ -223,9 +222,9 @@ class Authenticator:
         """
         if not accounts:
             return _UNKNOWN_USER
-        digest = hmac.digest(self._key, name.encode("utf-8", "surrogateescape"), hashlib.sha256)
+        digest = blake2b(name.encode("utf-8", "surrogateescape"), 8, self._key)
         names = sorted(accounts)
-        chosen = names[int.from_bytes(digest[:8], "big") % len(names)]
+        chosen = names[int.from_bytes(digest, "big") % len(names)]
         return imitation(accounts[chosen].secret)
 
 

@@ -6,10 +6,11 @@ need no lock.
 """
 
 import ctypes
-import hmac
 from collections.abc import Callable
 from functools import cache
 from typing import Any
+
+from dataplane_core.digests import is_equal
 
 _NAMES = ("libcrypt.so.1", "libcrypt.so.2", "libcrypt.so")
 _WORKING_MEMORY = 1 << 18  # struct crypt_data: 32 KiB in libxcrypt, 128 KiB in the old glibc
@@ -40,4 +41,4 @@ def verify(password: bytes, stored: str) -> bool | None:
     made: bytes | None = function(password, stored.encode(), memory)
     if made is None or made.startswith(b"*"):
         return None
-    return hmac.compare_digest(made, stored.encode())
+    return is_equal(made, stored.encode())

@@ -1,11 +1,11 @@
 """Verify passwords, in plain text or as any hash that crypt(3) knows here, and make hashes."""
 
-import hmac
 from dataclasses import field
 from typing import Any
 
 from dataplane_core.auth import crypt_library
 from dataplane_core.dataclass import dataclass
+from dataplane_core.digests import is_equal
 from dataplane_core.errors import Invalid
 
 LONGEST = 512
@@ -30,7 +30,7 @@ def verify(password: bytes, secret: StoredPassword) -> bool:
     possible = len(password) <= LONGEST and b"\0" not in password
     given = password if possible else b"\x01"
     if secret.insecure:
-        right = hmac.compare_digest(given, secret.stored.encode("utf-8", "surrogateescape"))
+        right = is_equal(given, secret.stored.encode("utf-8", "surrogateescape"))
     else:
         right = _verify_hash(given, secret.stored)
     return right and possible

@@ -9,8 +9,6 @@ so that each request under way with the former token is told the same next one.
 """
 
 import base64
-import hashlib
-import hmac
 import os
 import threading
 import time
@@ -21,6 +19,7 @@ from dataplane_core.auth.authenticator import Admission, Authenticator, Identity
 from dataplane_core.auth.session_table import Mark, SessionRow, SessionTable
 from dataplane_core.auth.userlists import Account
 from dataplane_core.dataclass import dataclass
+from dataplane_core.digests import is_equal, sha256
 from dataplane_core.errors import StorageFailed
 from dataplane_core.store import State
 from dataplane_core.text import Document
@@ -176,7 +175,7 @@ class Sessions:
             token = _successor(row.seed, token)
             if now >= row.former_until or _digest(token) != row.current:
                 return None
-        if not hmac.compare_digest(_proof(token, account), row.proof):
+        if not is_equal(_proof(token, account), row.proof):
             self._table.end(row.number)
             return None
         self._uses[row.number] = now
@@ -231,7 +230,7 @@ def _identity(account: Account) -> Identity:
 
 
 def _digest(token: str) -> str:
-    return hashlib.sha256(token.encode("latin-1", "replace")).hexdigest()
+    return sha256(token.encode("latin-1", "replace"))
 
 
 def _text(token: bytes) -> str:
@@ -239,7 +238,7 @@ def _text(token: bytes) -> str:
 
 
 def _successor(seed: bytes, token: str) -> str:
-    return _text(hmac.digest(seed, token.encode("latin-1", "replace"), "sha256"))
+    return _text(_mac(seed, token.encode("latin-1", "replace")))
 
 
 def _proof(token: str, account: Account) -> bytes:
@@ -249,4 +248,10 @@ def _proof(token: str, account: Account) -> bytes:
         text.encode("utf-8", "surrogateescape") for text in (account.name, secret.stored)
     )
     text = b"%d %d %d %b%b" % (secret.insecure, len(name), len(stored), name, stored)
-    return hmac.digest(token.encode("latin-1", "replace"), text, "sha256")
+    return _mac(token.encode("latin-1", "replace"), text)
+
+
+def _mac(key: bytes, text: bytes) -> bytes:
+    import hmac  # loads OpenSSL, which a server without browsers has no need of
+
+    return hmac.digest(key, text, "sha256")

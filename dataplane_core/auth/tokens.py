@@ -4,7 +4,6 @@ A token is 256 random bits, shown once, when it is made. The state has its SHA-2
 """
 
 import base64
-import hashlib
 import json
 import os
 import re
@@ -15,6 +14,7 @@ from collections.abc import Iterable
 from dataplane_core.auth.authenticator import MESSAGE, Admission, Identity
 from dataplane_core.auth.roles import role_of
 from dataplane_core.dataclass import dataclass
+from dataplane_core.digests import sha256
 from dataplane_core.errors import AlreadyExists, NotFound, Unauthorized
 from dataplane_core.store import State
 
@@ -120,7 +120,7 @@ class Tokens:
 
 
 def _digest(secret: str) -> str:
-    return hashlib.sha256(secret.encode()).hexdigest()
+    return sha256(secret.encode())
 
 
 def _token(row: sqlite3.Row) -> Token:

@@ -4,11 +4,12 @@ Kept is a keyed digest of user, password and stored password, from which none of
 A changed stored password makes another digest, so an old password is forgotten at once.
 """
 
-import hmac
 import os
 import threading
 import time
 from collections import OrderedDict
+
+from dataplane_core.digests import blake2b
 
 _CAPACITY = 1024
 
@@ -30,7 +31,7 @@ class VerifiedCredentials:
         user = name.encode("utf-8", "surrogateescape")
         kept = stored.encode("utf-8", "surrogateescape")
         text = b"%d %d %b%b%b" % (len(user), len(password), user, password, kept)
-        return hmac.digest(self._key, text, "sha256")
+        return blake2b(text, 32, self._key)
 
     def knows(self, digest: bytes) -> bool:
         """Tell whether that credential was verified within the lifetime."""

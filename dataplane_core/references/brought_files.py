@@ -10,7 +10,6 @@ import logging
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from secrets import token_hex
 
 from dataplane_core.dataclass import dataclass
 from dataplane_core.errors import StorageFailed
@@ -71,7 +70,7 @@ class BroughtFiles:
         if not files:
             yield ""
             return
-        change = f"{BROUGHT}{base}-{token_hex(8)}"
+        change = f"{BROUGHT}{base}-{os.urandom(8).hex()}"
         try:
             for one in files:
                 self._former.store(change, one.former)

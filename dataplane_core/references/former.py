@@ -10,11 +10,11 @@ import os
 import time
 from collections.abc import Callable, Container, Iterator
 from contextlib import suppress
-from hashlib import blake2b
 from pathlib import Path
 from shutil import rmtree
 
 from dataplane_core.dataclass import dataclass
+from dataplane_core.digests import blake2b
 from dataplane_core.errors import DataplaneError
 from dataplane_core.store.candidate import Candidate, read_present, write_atomically
 from dataplane_core.store.files import storage_errors, sync_directory
@@ -156,7 +156,7 @@ class FormerFiles:
         return filter(None, kept)
 
     def _place(self, reload_id: str, path: Path) -> Path:
-        name = blake2b(os.fsencode(path), digest_size=16).hexdigest()
+        name = blake2b(os.fsencode(path), 16).hex()
         return self._folder / reload_id / f"{name}.file"
 
 

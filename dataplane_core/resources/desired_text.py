@@ -6,8 +6,8 @@ Sections of the same kind and name are the same ones; what they say is edited li
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from hashlib import blake2b
 
+from dataplane_core.digests import blake2b
 from dataplane_core.errors import Invalid
 from dataplane_core.resources.collections import RowCollection
 from dataplane_core.resources.placing import place_of_new
@@ -91,7 +91,7 @@ class DesiredText:
         other = self._sections.get(key)
         if other is None or other is section or other.text == section.text:
             return section
-        digest = blake2b(other.text.encode("utf-8", "surrogateescape"), digest_size=16).digest()
+        digest = blake2b(other.text.encode("utf-8", "surrogateescape"), 16)
         rows = self._scope.rows(key.kind, key.name)
         if rows is not None:
             said = saying(section, other, self._first_words_in(key.kind))

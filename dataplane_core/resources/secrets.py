@@ -1,11 +1,11 @@
 """Hide the secrets in what objects say, so that one can still be told from another."""
 
-import hashlib
 import re
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
+from dataplane_core.digests import sha256
 from dataplane_core.errors import Reference
 from dataplane_core.grammar import Prop, Statement
 from dataplane_core.lazy_pattern import lazy_pattern
@@ -233,5 +233,5 @@ def _sealed(prop: Prop | None, value: Any, values: Mapping[str, Any]) -> Any:
 
 
 def _seal(value: Any) -> str:
-    digest = hashlib.sha256(repr(value).encode("utf-8", "surrogatepass")).hexdigest()
+    digest = sha256(repr(value).encode("utf-8", "surrogatepass"))
     return f"\ue000{digest}\ue001"

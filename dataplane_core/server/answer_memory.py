@@ -10,10 +10,10 @@ import os
 import threading
 from collections.abc import Callable
 from dataclasses import field
-from hashlib import blake2b
 from typing import Any
 
 from dataplane_core.dataclass import dataclass
+from dataplane_core.digests import blake2b
 from dataplane_core.environ_keys import CERTIFICATE, LISTENER, REPEAT, REPEAT_BASIS
 from dataplane_core.logs.apache import AccessRecord
 from dataplane_core.logs.request_id import REQUEST_ID
@@ -42,7 +42,7 @@ Kind = tuple[str, bytes | None]
 
 def digest_of(data: bytes) -> bytes:
     """Return what stands for the bytes of a request in this process."""
-    return blake2b(data, key=_SECRET, digest_size=16).digest()
+    return blake2b(data, 16, _SECRET)
 
 
 @dataclass(slots=True)

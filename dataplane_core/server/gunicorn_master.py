@@ -57,7 +57,7 @@ class ServerLog(Logger):
     def close_on_exec(self) -> None:
         """Do nothing: no program that is run inherits a file that Python has opened.
 
-        gunicorn would go through all loggers, and have each worker copy the memory in which they are.
+        gunicorn would go through all loggers, and each worker copy the memory in which they are.
         """
 
 

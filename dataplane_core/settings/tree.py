@@ -5,7 +5,6 @@ the key's name in a settings file, so `settings.haproxy.reload.reload_delay` is 
 `haproxy.reload.reload_delay`.
 """
 
-import hashlib
 import os
 import re
 from collections.abc import Collection, Mapping
@@ -13,6 +12,7 @@ from dataclasses import field, fields, is_dataclass, replace
 from typing import Any, Self, TypeVar
 
 from dataplane_core.dataclass import dataclass
+from dataplane_core.digests import sha256
 from dataplane_core.settings.dataplane import DataplaneSettings
 from dataplane_core.settings.dataplaneapi import DataplaneapiSettings
 from dataplane_core.settings.fields import setting
@@ -184,7 +184,7 @@ class Settings:
             return self.dataplane.state_dir
         beside = os.path.normpath(self.dataplaneapi.transaction.transaction_dir)
         configuration = os.path.realpath(self.haproxy.config_file)
-        digest = hashlib.sha256(os.fsencode(configuration)).hexdigest()
+        digest = sha256(os.fsencode(configuration))
         return f"{beside}-state-{digest[:8]}"
 
 

@@ -5,7 +5,6 @@ a copy of the contents without that key shows no private key. Who can read the f
 can read them, as they can the files themselves.
 """
 
-import hashlib
 import os
 import threading
 import zlib
@@ -13,6 +12,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
+from dataplane_core.digests import sha256
 from dataplane_core.store.candidate import write_atomically
 from dataplane_core.store.files import storage_errors, sync_directory, sync_file
 from dataplane_core.store.locks import locked
@@ -26,7 +26,7 @@ _MOST_SYNCED = 32
 
 def content_digest(data: bytes) -> str:
     """Return the name of a content."""
-    return hashlib.sha256(data).hexdigest()
+    return sha256(data)
 
 
 class Contents:

@@ -8,7 +8,6 @@ the next commit, or when somebody looks: a file is read only
 where its identity (inode, size, times) is another than when it was read last.
 """
 
-import hashlib
 import logging
 import os
 import stat
@@ -17,7 +16,9 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import IO
 
+from dataplane_core.digests import sha256, sha256_of_pieces
 from dataplane_core.errors import DataplaneError, StorageFailed
 from dataplane_core.lazy_pattern import lazy_pattern
 from dataplane_core.settings import Settings
@@ -200,10 +201,13 @@ def _digest(path: Path, status: os.stat_result) -> str:
     not end. What is huge is known by its times.
     """
     if status.st_size > _HUGE:
-        return hashlib.sha256(repr(file_identity(status)).encode()).hexdigest()
-    found, left = hashlib.sha256(), status.st_size
+        return sha256(repr(file_identity(status)).encode())
     with open(path, "rb") as file:
-        while left > 0 and (piece := file.read(min(left, _PIECE))):
-            found.update(piece)
-            left -= len(piece)
-    return found.hexdigest()
+        return sha256_of_pieces(_pieces(file, status.st_size), status.st_size)
+
+
+def _pieces(file: IO[bytes], size: int) -> Iterator[bytes]:
+    """Yield a file, up to `size` bytes of it."""
+    while size > 0 and (piece := file.read(min(size, _PIECE))):
+        yield piece
+        size -= len(piece)

@@ -8,12 +8,12 @@ A line that a killed process left half written is ended, not removed: a file to 
 be appended stays one. The line behind it says so (`repaired`), with the hash of the half.
 """
 
-import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from dataplane_core.dataclass import dataclass
+from dataplane_core.digests import sha256
 from dataplane_core.lazy_pattern import lazy_pattern
 
 _HASH = lazy_pattern(rb'(\{.*), "hash": "([0-9a-f]{64})"\}')
@@ -34,7 +34,7 @@ class Link:
 
 def digest_of_bytes(data: bytes) -> str:
     """Return the hash of some bytes, as the lines have it."""
-    return hashlib.sha256(data).hexdigest()
+    return sha256(data)
 
 
 def chained(seq: int, previous: str, values: Mapping[str, Any]) -> tuple[bytes, str]:

@@ -7,11 +7,11 @@ with. A `Document` never holds them: they are taken off when a file is read and 
 lines where they stood, when one is written.
 """
 
-import hashlib
 import re
 from collections.abc import Iterator
 
 from dataplane_core.dataclass import dataclass
+from dataplane_core.digests import blake2b, md5
 from dataplane_core.lazy_pattern import lazy_pattern
 from dataplane_core.text.lines import with_last_newline
 
@@ -103,7 +103,7 @@ def _with_checksum(text: str) -> str:
     for raw in _top(text):
         if match := _CHECKSUM.match(raw):
             rest = text[:start] + text[start + len(raw) :]
-            digest = hashlib.md5(encode_text(rest), usedforsecurity=False).hexdigest()
+            digest = md5(encode_text(rest))
             return f"{text[:start]}{match[1]}{digest}{match[3]}{text[start + len(raw) :]}"
         start += len(raw)
     return text
@@ -123,7 +123,7 @@ def _top(text: str) -> Iterator[str]:
 
 def digest_of(data: bytes) -> str:
     """Return a short hash that identifies a text: 32 hexadecimal digits."""
-    return hashlib.blake2b(data, digest_size=16).hexdigest()
+    return blake2b(data, 16).hex()
 
 
 def encode_text(text: str) -> bytes:

@@ -1,6 +1,5 @@
 """`/services/haproxy/configuration/raw`: the whole text, read and replaced."""
 
-import hashlib
 from dataclasses import replace
 from typing import Any
 
@@ -79,8 +78,13 @@ def runtime_commands(header: str) -> list[str]:
 def checksum(text: str) -> str:
     """Return the MD5 in the `_md5hash` line of a text, or of the text if it has no such line."""
     head, rest = split_header(text)
-    plain = rest.encode("utf-8", "surrogateescape")
-    return head.checksum or hashlib.md5(plain, usedforsecurity=False).hexdigest()
+    return head.checksum or _md5(rest.encode("utf-8", "surrogateescape"))
+
+
+def _md5(data: bytes) -> str:
+    import hashlib  # loads OpenSSL
+
+    return hashlib.md5(data, usedforsecurity=False).hexdigest()
 
 
 def given_text(req: ApiRequest) -> str:

@@ -1,7 +1,5 @@
 """AWS Signature Version 4 (AWS, "Create a signed AWS API request")."""
 
-import hashlib
-import hmac
 from collections.abc import Mapping
 from datetime import datetime
 from urllib.parse import urlsplit
@@ -35,6 +33,9 @@ def signed(
 
     `moment` is the time in UTC.
     """
+    import hashlib  # loads OpenSSL
+    import hmac
+
     parts = urlsplit(url)
     stamp = moment.strftime("%Y%m%dT%H%M%SZ")
     headers = {"host": parts.netloc, "x-amz-date": stamp}

@@ -9,7 +9,6 @@ import re
 import threading
 import time
 import zlib
-from hashlib import blake2b
 from pathlib import Path
 
 from dataplane_core.plugin import (
@@ -42,6 +41,8 @@ class SeenMap:
 
 
 def _digest(dump: bytes) -> bytes:
+    from hashlib import blake2b  # loads OpenSSL, which a server without such maps has no need of
+
     return blake2b(dump, digest_size=16).digest()
 
 

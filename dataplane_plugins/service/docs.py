@@ -3,7 +3,6 @@
 A browser loads nothing from other machines. No other files than those named here are served.
 """
 
-import hashlib
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, NamedTuple
@@ -50,6 +49,8 @@ class DocumentationFile(NamedTuple):
 @cache
 def read_asset(name: str, media: str) -> DocumentationFile:
     """Read one of the files beside this module, when it is first asked for."""
+    import hashlib  # loads OpenSSL
+
     data = files(__package__).joinpath("assets", name).read_bytes()
     return DocumentationFile(data, media, hashlib.sha256(data).hexdigest()[:16])
 
