@@ -16,6 +16,7 @@ from dataplane_core.digests import sha256
 from dataplane_core.settings.dataplane import DataplaneSettings
 from dataplane_core.settings.dataplaneapi import DataplaneapiSettings
 from dataplane_core.settings.fields import setting
+from dataplane_core.settings.fleet import FleetSettings
 from dataplane_core.settings.haproxy import HaproxySettings
 from dataplane_core.settings.kinds import BOOLEAN, OBJECTS, PATH, PORT, TEXT, integer, one_of
 from dataplane_core.settings.logs import LogSettings, LogTarget
@@ -83,6 +84,7 @@ class Settings:
     dataplaneapi: DataplaneapiSettings = field(default_factory=DataplaneapiSettings)
     haproxy: HaproxySettings = field(default_factory=HaproxySettings)
     cluster: ClusterSettings = field(default_factory=ClusterSettings)
+    fleet: FleetSettings = field(default_factory=FleetSettings)
     service_discovery: ServiceDiscoverySettings = field(default_factory=ServiceDiscoverySettings)
     log_targets: tuple[LogTarget, ...] = ()
     log: LogSettings = field(default_factory=LogSettings)

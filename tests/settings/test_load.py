@@ -115,7 +115,7 @@ LAUGHS = "a0: &a0 [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]\n" + "".join(
 @pytest.mark.parametrize(
     ("suffix", "text", "expected"),
     [
-        ("yaml", "a: 1\n", ("1", "a", "there is no such setting; this block takes cluster")),
+        ("yaml", "zz: 1\n", ("1", "zz", "there is no such setting; this block takes cluster")),
         (
             "yaml",
             "dataplaneapi:\n  hosst: x\n",

@@ -1,0 +1,163 @@
+"""Keep texts and files in the store of a fleet in pieces, so that a small change costs little.
+
+A content is cut where a line says so by its own bytes: whoever changes a line changes one piece, or
+two, wherever the line stands, and all other pieces are there already. The names of the pieces are
+a text of their own, which is kept in the same way until one piece is left: its name, with the
+number of such layers in front, is the address of the content.
+"""
+
+import zlib
+from collections.abc import Iterable, Iterator
+
+from dataplane_core.plugin import DataplaneError
+from dataplane_plugins.fleet.sealing import FleetKey, Forged
+from dataplane_plugins.fleet.stores import Condition, KeyValueStore
+
+LEAST, MOST = 2 << 10, 128 << 10
+"""Bytes that a piece has, but for the last one of a content."""
+
+_ENDS = 128
+"""One line among as many is the last one of its piece."""
+_MOST_LAYERS = 8
+_MOST_PUT, _MOST_BYTES = 32, 256 << 10
+_MOST_KNOWN = 100_000
+_CACHE_BYTES = 16 << 20
+
+
+class MissingContent(DataplaneError):
+    """A part of a content is not in the store."""
+
+    status = 503
+
+
+def pieces_of(data: bytes) -> Iterator[bytes]:
+    """Cut a content where its lines say so."""
+    start, end, size = 0, 0, len(data)
+    while end < size:
+        found = data.find(b"\n", end, start + MOST)
+        line, end = end, (found + 1 if found >= 0 else min(start + MOST, size))
+        if end - start >= LEAST and (
+            end - start >= MOST or zlib.crc32(data[line:end]) % _ENDS == 0
+        ):
+            yield data[start:end]
+            start = end
+    if start < size:
+        yield data[start:]
+
+
+class Chunks:
+    """The contents of a fleet."""
+
+    def __init__(self, store: KeyValueStore, key: FleetKey) -> None:
+        self._store = store
+        self._key = key
+        self._known: dict[str, None] = {}
+        self._cache: dict[str, bytes] = {}
+        self._cached = 0
+
+    def put(self, data: bytes) -> str:
+        """Keep a content; return its address. What is in the store already is not sent."""
+        layers = self._layers(data)
+        self._keep({name: piece for layer in layers for name, piece in layer})
+        return _address(layers)
+
+    def address(self, data: bytes) -> str:
+        """Return the address that a content has, or would have."""
+        return _address(self._layers(data))
+
+    def _layers(self, data: bytes) -> list[list[tuple[str, bytes]]]:
+        """Return the pieces of a content, then those of their names, until one is left."""
+        layers = []
+        while True:
+            pieces = [*pieces_of(data)] or [b""]
+            layers.append([(self._key.name(piece), piece) for piece in pieces])
+            if len(pieces) == 1:
+                return layers
+            data = "\n".join([*(name for name, _ in layers[-1]), ""]).encode()
+
+    def get(self, address: str) -> bytes:
+        """Return the content with an address; raises `MissingContent` and `Forged`."""
+        if not address[:1].isdecimal() or int(address[0]) > _MOST_LAYERS:
+            raise Forged(f"{address[:40]!r} is no address of a content")
+        names = [address[1:]]
+        for _ in range(int(address[0])):
+            names = b"".join(map(self._piece, names)).decode("ascii", "replace").splitlines()
+        return b"".join(map(self._piece, names))
+
+    def names(self, address: str) -> Iterator[str]:
+        """Yield the names of all pieces of a content, those of its layers included."""
+        names = [address[1:]]
+        for _ in range(int(address[0])):
+            yield from names
+            names = b"".join(map(self._piece, names)).decode("ascii", "replace").splitlines()
+        yield from names
+
+    def forget(self) -> None:
+        """Take nothing for kept any more: somebody has removed contents."""
+        self._known.clear()
+
+    def _keep(self, pieces: dict[str, bytes]) -> None:
+        missing = {name: piece for name, piece in pieces.items() if name not in self._known}
+        for batch in self._batches(missing.items()):
+            self._put_missing(batch)
+        self._learn(missing)
+
+    def _batches(self, pieces: Iterable[tuple[str, bytes]]) -> Iterator[dict[str, bytes]]:
+        """Pack and seal pieces, as many at a time as one request may have."""
+        batch: dict[str, bytes] = {}
+        size = 0
+        for name, piece in pieces:
+            sealed = self._key.seal(zlib.compress(piece), _place(name))
+            if batch and (len(batch) == _MOST_PUT or size + len(sealed) > _MOST_BYTES):
+                yield batch
+                batch, size = {}, 0
+            batch[_place(name)] = sealed
+            size += len(sealed)
+        if batch:
+            yield batch
+
+    def _put_missing(self, batch: dict[str, bytes]) -> None:
+        """Put pieces that are not there; most of the time none of them is."""
+        if self._store.transact([Condition(place, 0) for place in batch], batch):
+            return
+        for place, sealed in batch.items():
+            self._store.transact([Condition(place, 0)], {place: sealed})
+
+    def _piece(self, name: str) -> bytes:
+        """Return a piece; those of the newest contents are in memory, packed."""
+        packed = self._cache.get(name)
+        if packed is not None:
+            return zlib.decompress(packed)
+        place = _place(name)
+        entry = self._store.get(place)
+        if entry is None:
+            raise MissingContent(f"a part of a content is missing in the store of the fleet: {name}")
+        packed = self._key.open(entry.value, place)
+        try:
+            piece = zlib.decompress(packed)
+        except zlib.error:
+            raise Forged(f"{place} cannot be read") from None
+        if self._key.name(piece) != name:
+            raise Forged(f"{place} holds another content")
+        self._learn([name])
+        self._remember(name, packed)
+        return piece
+
+    def _remember(self, name: str, packed: bytes) -> None:
+        self._cached += len(packed)
+        self._cache[name] = packed
+        while self._cached > _CACHE_BYTES:
+            self._cached -= len(self._cache.pop(next(iter(self._cache))))
+
+    def _learn(self, names: Iterable[str]) -> None:
+        self._known.update(dict.fromkeys(names))
+        while len(self._known) > _MOST_KNOWN:
+            self._known.pop(next(iter(self._known)))
+
+
+def _address(layers: list[list[tuple[str, bytes]]]) -> str:
+    return f"{len(layers) - 1}{layers[-1][0][0]}"
+
+
+def _place(name: str) -> str:
+    return f"chunks/{name}"

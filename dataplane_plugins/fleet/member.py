@@ -1,0 +1,153 @@
+"""This server as a member of its fleet: its name, its keys, and its connections to the store."""
+
+import base64
+import json
+import os
+import socket
+import stat
+import threading
+from functools import cached_property
+from pathlib import Path
+
+from dataplane_core.plugin import Services, Settings, storage_errors
+from dataplane_plugins.fleet.chunks import Chunks
+from dataplane_plugins.fleet.errors import FleetUnavailable
+from dataplane_plugins.fleet.revisions import Revisions
+from dataplane_plugins.fleet.sealing import FleetKey, Forged, NodeKey, Signer, read_key
+from dataplane_plugins.fleet.stores import (
+    Condition,
+    Credentials,
+    KeyValueStore,
+    StoreError,
+    open_store,
+)
+
+MEMBERS = "members/"
+
+
+class Member:
+    """What a process of this server needs to take part; nothing is asked of the store yet.
+
+    Raises `ValueError` for a key that cannot be read.
+    """
+
+    def __init__(self, services: Services, store: KeyValueStore | None = None) -> None:
+        settings = services.settings
+        self.services = services
+        self.fleet = settings.fleet.name
+        self.name = node_name(settings)
+        self.group = settings.fleet.group
+        self.store = store or _opened(settings)
+        self._key = FleetKey(read_key_file(settings.fleet.key_file), self.fleet)
+        self._public: dict[str, bytes] = {}
+        self._lock = threading.Lock()
+
+    @cached_property
+    def signer(self) -> Signer:
+        """Signs what this member says, and proves what others have said."""
+        own = NodeKey.kept(self.services.state.path("fleet.key"))
+        self._public[self.name] = own.public
+        return Signer(self._key, self.name, own, self._public_key)
+
+    @cached_property
+    def revisions(self) -> Revisions:
+        """The revisions of the fleet."""
+        return Revisions(self.store, self.signer, Chunks(self.store, self._key))
+
+    def enrol(self) -> None:
+        """Make this server known to the others; raises `FleetUnavailable` if another has its name.
+
+        The record is sealed with the key of the fleet: who lacks it enrols nobody.
+        """
+        place = MEMBERS + self.name
+        signer, own = self.signer, self._public[self.name]
+        facts = {"public": base64.b64encode(own).decode(), "group": self.group}
+        entry = self.store.get(place)
+        if entry is None:
+            sealed = self._key.seal(json.dumps(facts).encode(), place)
+            self.store.transact([Condition(place)], {place: sealed})
+            entry = self.store.get(place)
+        known = {} if entry is None else self._facts(entry.value, place)
+        if known.get("public") != facts["public"]:
+            raise FleetUnavailable(
+                f"another server is the member {self.name} of the fleet {self.fleet}: set another "
+                f"fleet.node, or remove that member with `dataplane fleet remove {self.name}`"
+            )
+        if known != facts and entry is not None:
+            sealed = self._key.seal(json.dumps(facts).encode(), place)
+            self.store.transact([Condition(place, entry.mark)], {place: sealed})
+        assert signer is not None
+
+    def members(self) -> dict[str, str]:
+        """Return the groups of all members by their names; forged records are left out."""
+        found = {}
+        for entry in self.store.list(MEMBERS).entries:
+            try:
+                found[entry.key.removeprefix(MEMBERS)] = str(
+                    self._facts(entry.value, entry.key).get("group", "")
+                )
+            except Forged as error:
+                self.services.log.error("fleet: %s", error)
+        return found
+
+    def remove(self, name: str) -> bool:
+        """Forget a member; returns whether there was one."""
+        place = MEMBERS + name
+        entry = self.store.get(place)
+        return entry is not None and self.store.transact(
+            [Condition(place, entry.mark)], {}, [place, f"status/{name}"]
+        )
+
+    def _facts(self, sealed: bytes, place: str) -> dict[str, str]:
+        facts: dict[str, str] = json.loads(self._key.open(sealed, place))
+        return facts
+
+    def _public_key(self, name: str) -> bytes:
+        """Return the public key of a member, which is asked for once."""
+        with self._lock:
+            known = self._public.get(name)
+        if known is not None:
+            return known
+        place = MEMBERS + name
+        try:
+            entry = self.store.get(place)
+        except ValueError:
+            entry = None
+        if entry is None:
+            raise Forged(f"{name!r} is no member of the fleet {self.fleet}")
+        public = base64.b64decode(self._facts(entry.value, place)["public"])
+        with self._lock:
+            self._public[name] = public
+        return public
+
+
+def node_name(settings: Settings) -> str:
+    """Return the name of this member."""
+    return settings.fleet.node or settings.name or socket.gethostname()
+
+
+def read_key_file(path: str) -> bytes:
+    """Return the key of a fleet from its file; raises `ValueError`, `StorageFailed`.
+
+    A file that others than its owner and group can use is refused: whoever reads it reads all that
+    the fleet keeps.
+    """
+    if not path:
+        raise ValueError("is not set: `dataplane fleet key` makes a key")
+    with storage_errors(Path(path), "read"), open(path, encoding="ascii") as file:
+        if stat.S_IMODE(os.fstat(file.fileno()).st_mode) & 0o007:
+            raise ValueError(f"{path} can be used by others: chmod 640 {path}")
+        return read_key(file.read())
+
+
+def _opened(settings: Settings) -> KeyValueStore:
+    own = settings.fleet
+    credentials = Credentials(
+        own.user, own.password, own.token, own.ca, own.certificate, own.private_key
+    )
+    return open_store(own.store.rstrip("/") + f"/{own.name}", credentials)
+
+
+def unavailable(error: StoreError) -> FleetUnavailable:
+    """Return what clients are told when the store did not do its part."""
+    return FleetUnavailable(f"the store of the fleet: {error.reason}; nothing is changed")

@@ -1,0 +1,150 @@
+"""The revisions of a fleet: what all members are to have, one after another.
+
+A revision is the configuration and the files beside it. Its record stands under a number of its own,
+and once more as the head, which is the newest one: both are written in one step, on the condition
+that the head is still the one that the revision follows on. So of two members that change the same
+revision one is refused, and nobody has to be asked who is first.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from typing import Any
+
+from dataplane_core.plugin import dataclass
+from dataplane_plugins.fleet.chunks import Chunks
+from dataplane_plugins.fleet.sealing import Forged, Signer
+from dataplane_plugins.fleet.stores import Condition, Entry, KeyValueStore
+
+HEAD = "control/head"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """A file beside the configuration: the address of its content, and its mode."""
+
+    content: str
+    mode: int
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """One revision, as its record says.
+
+    `number` counts from 1, `version` is the one that clients of the configuration know; both only
+    grow. `parent` is the digest of the record before, empty for the first. `text` is the address of
+    the configuration without its version line, `files` that of the list of files. `node` is the
+    member that took the change at `when` (seconds since 1970), `author` who asked for it there.
+    `text_of` is the number of the revision that is put back, 0 for none.
+    """
+
+    number: int
+    version: int
+    parent: str
+    text: str
+    files: str
+    node: str
+    when: float
+    author: Mapping[str, str]
+    text_of: int = 0
+    digest: str = ""
+    mark: int = 0
+
+
+class Revisions:
+    """The revisions that are in the store; whoever calls checks nothing: what is read is proved."""
+
+    def __init__(self, store: KeyValueStore, signer: Signer, chunks: Chunks) -> None:
+        self._store = store
+        self._signer = signer
+        self.chunks = chunks
+
+    def newest(self) -> Revision | None:
+        """Return the head; None before the first revision. Raises `Forged`."""
+        entry = self._store.get(HEAD)
+        return None if entry is None else self._read(entry)
+
+    def get(self, number: int) -> Revision | None:
+        """Return a revision; None where it is not kept."""
+        entry = self._store.get(_place(number))
+        return None if entry is None else self._read(entry)
+
+    def add(self, revision: Revision, after: Revision | None) -> Revision | None:
+        """Make a revision the head, if `after` still is; return it as it is kept, or None.
+
+        Raises `Undecided` where the store has not said.
+        """
+        parent = "" if after is None else after.digest
+        body = _written(replace(revision, parent=parent))
+        place = _place(revision.number)
+        done = self._store.transact(
+            [Condition(HEAD, 0 if after is None else after.mark), Condition(place, 0)],
+            {HEAD: self._signer.write(body, HEAD), place: self._signer.write(body, place)},
+        )
+        return replace(revision, parent=parent, digest=_digest(body)) if done else None
+
+    def files(self, revision: Revision) -> dict[str, StoredFile]:
+        """Return the files of a revision by their names, such as `maps/hosts.map`."""
+        listed = json.loads(self.chunks.get(revision.files))
+        return {name: StoredFile(*fields) for name, fields in listed.items()}
+
+    def put_files(self, files: Mapping[str, StoredFile]) -> str:
+        """Keep a list of files; return its address."""
+        lines = [
+            f"{json.dumps(name)}: {json.dumps([one.content, one.mode])}"
+            for name, one in sorted(files.items())
+        ]
+        return self.chunks.put(("{" + ",\n".join(lines) + "}\n").encode())
+
+    def text(self, revision: Revision) -> str:
+        """Return the configuration of a revision, without a version line."""
+        return self.chunks.get(revision.text).decode("utf-8", "surrogateescape")
+
+    def _read(self, entry: Entry) -> Revision:
+        node, body = self._signer.read(entry.value, entry.key)
+        try:
+            revision = Revision(**json.loads(body))
+        except (ValueError, TypeError) as error:
+            raise Forged(f"{entry.key} is no record of a revision") from error
+        if revision.node != node or entry.key not in (HEAD, _place(revision.number)):
+            raise Forged(f"{entry.key} is the record of another revision")
+        return replace(revision, digest=_digest(body), mark=entry.mark)
+
+
+def descends(revisions: Revisions, newest: Revision, known: Revision) -> bool | None:
+    """Tell whether a revision follows on one that was known; None where records are not kept."""
+    one = newest
+    while one.number > known.number + 1:
+        former = revisions.get(one.number - 1)
+        if former is None:
+            return None
+        if former.digest != one.parent:
+            return False
+        one = former
+    if one.number == known.number:
+        return one.digest == known.digest
+    return one.number == known.number + 1 and one.parent == known.digest
+
+
+def changed_files(
+    before: Mapping[str, StoredFile], after: Mapping[str, StoredFile]
+) -> Sequence[str]:
+    """Return the names of files that differ, those that go included."""
+    return sorted(
+        name for name in {**before, **after} if before.get(name) != after.get(name)
+    )
+
+
+def _written(revision: Revision) -> bytes:
+    fields: dict[str, Any] = asdict(revision)
+    del fields["digest"], fields["mark"]
+    return json.dumps(fields, sort_keys=True, ensure_ascii=True).encode()
+
+
+def _digest(body: bytes) -> str:
+    return hashlib.sha256(body).hexdigest()
+
+
+def _place(number: int) -> str:
+    return f"revisions/{number:012d}"
