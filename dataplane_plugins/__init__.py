@@ -91,6 +91,7 @@ _MODULES = (
     "changes.simulation.simulation",
     "changes.history",
     "changes.confirm",
+    "fleet.membership",
 )
 
 PLUGINS = {

@@ -7,6 +7,7 @@ from dataplane_core.api.attempts import try_change
 from dataplane_core.api.change_options import show_outcome
 from dataplane_core.errors import Reference
 from dataplane_core.haproxy.binaries import program as haproxy_program
+from dataplane_core.haproxy.binaries import version as haproxy_version
 from dataplane_core.haproxy.foreign_files import ForeignFiles, storage_folders
 from dataplane_core.haproxy.live import is_ip, runtime_commands
 from dataplane_core.haproxy.runtime import Runtime
@@ -81,7 +82,8 @@ __all__ = [
     "Gate", "TrialRecord", "ChangeOptions", "show_outcome", "written_time",
     # The running HAProxy.
     "Runtime", "RuntimeClient", "runtime_commands", "PropertyChange", "runtime_argument",
-    "first_words", "is_success", "refused", "is_ip", "haproxy_program", "child_environment",
+    "first_words", "is_success", "refused", "is_ip", "haproxy_program", "haproxy_version",
+    "child_environment",
     "ForeignFiles", "storage_folders",
     # Files and state that a plugin keeps.
     "State", "VersionedFile", "ConfigStore", "Snapshot", "Edit", "Transaction", "Transactions",

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from dataplane_core.plugin import NotFound, Services, StorageFailed
 from dataplane_plugins.fleet.chunks import Chunks
-from dataplane_plugins.fleet.revisions import StoredFile
 
 _FOLDERS = {
     "maps": "maps_dir",
@@ -24,7 +23,7 @@ class LocalFiles:
         resources = services.settings.dataplaneapi.resources
         self.folders = {kind: Path(getattr(resources, name)) for kind, name in _FOLDERS.items()}
         self._chunks = chunks
-        self._seen: dict[str, tuple[_Identity, StoredFile]] = {}
+        self._seen: dict[str, tuple[_Identity, str]] = {}
 
     def name(self, path: str) -> str | None:
         """Return what the fleet calls the file at a path; None for one that it does not share."""
@@ -38,14 +37,14 @@ class LocalFiles:
         kind, _, own = name.partition("/")
         return self.folders[kind] / own
 
-    def now(self) -> dict[str, StoredFile]:
-        """Return the files as they are; one that is unchanged since the last time is not read."""
+    def now(self) -> dict[str, str]:
+        """Return the addresses of what the files hold; what is unchanged is not read."""
         found = dict(self._entries())
         self._seen = {name: self._seen[name] for name in found}
         return found
 
-    def one(self, name: str) -> StoredFile | None:
-        """Return a file as it is; None where there is none."""
+    def one(self, name: str) -> str | None:
+        """Return the address of what a file holds; None where there is none."""
         path = self.path(name)
         try:
             status = os.lstat(path)
@@ -53,13 +52,13 @@ class LocalFiles:
             known = self._seen.get(name)
             if known is not None and known[0] == identity:
                 return known[1]
-            found = StoredFile(self._chunks.address(path.read_bytes()), status.st_mode & 0o777)
+            found = self._chunks.address(path.read_bytes())
         except (OSError, NotFound, StorageFailed):
             return None
         self._seen[name] = identity, found
         return found
 
-    def _entries(self) -> Iterator[tuple[str, StoredFile]]:
+    def _entries(self) -> Iterator[tuple[str, str]]:
         for kind, folder in self.folders.items():
             try:
                 with os.scandir(folder) as entries:

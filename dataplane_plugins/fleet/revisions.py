@@ -20,12 +20,8 @@ from dataplane_plugins.fleet.stores import Condition, Entry, KeyValueStore
 HEAD = "control/head"
 
 
-@dataclass(frozen=True, slots=True)
-class StoredFile:
-    """A file beside the configuration: the address of its content, and its mode."""
-
-    content: str
-    mode: int
+Files = Mapping[str, str]
+"""The addresses of the contents of files beside the configuration, by names: `maps/hosts.map`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,18 +80,18 @@ class Revisions:
         )
         return replace(revision, parent=parent, digest=_digest(body)) if done else None
 
-    def files(self, revision: Revision) -> dict[str, StoredFile]:
-        """Return the files of a revision by their names, such as `maps/hosts.map`."""
-        listed = json.loads(self.chunks.get(revision.files))
-        return {name: StoredFile(*fields) for name, fields in listed.items()}
+    def files(self, address: str) -> dict[str, str]:
+        """Return the list of files with an address; an empty one without."""
+        lines = self.chunks.get(address).decode().splitlines() if address else ()
+        return dict(line.split(" ", 1)[::-1] for line in lines)
 
-    def put_files(self, files: Mapping[str, StoredFile]) -> str:
+    def put_files(self, files: Files) -> str:
         """Keep a list of files; return its address."""
-        lines = [
-            f"{json.dumps(name)}: {json.dumps([one.content, one.mode])}"
-            for name, one in sorted(files.items())
-        ]
-        return self.chunks.put(("{" + ",\n".join(lines) + "}\n").encode())
+        return self.chunks.put(_listed(files))
+
+    def files_address(self, files: Files) -> str:
+        """Return the address that a list of files has."""
+        return self.chunks.address(_listed(files))
 
     def text(self, revision: Revision) -> str:
         """Return the configuration of a revision, without a version line."""
@@ -127,13 +123,13 @@ def descends(revisions: Revisions, newest: Revision, known: Revision) -> bool | 
     return one.number == known.number + 1 and one.parent == known.digest
 
 
-def changed_files(
-    before: Mapping[str, StoredFile], after: Mapping[str, StoredFile]
-) -> Sequence[str]:
+def changed_files(before: Files, after: Files) -> Sequence[str]:
     """Return the names of files that differ, those that go included."""
-    return sorted(
-        name for name in {**before, **after} if before.get(name) != after.get(name)
-    )
+    return sorted(name for name in {**before, **after} if before.get(name) != after.get(name))
+
+
+def _listed(files: Files) -> bytes:
+    return "".join(f"{address} {name}\n" for name, address in sorted(files.items())).encode()
 
 
 def _written(revision: Revision) -> bytes:

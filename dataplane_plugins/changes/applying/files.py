@@ -78,6 +78,12 @@ class DesiredFiles:
                 found.append(FileChange(folder, name, data, former))
         return [*found, *(self._others(names) if prune else ())]
 
+    def removal(self, path: str) -> FileChange | None:
+        """Return the removal of the file at a path in an archive; None where there is none."""
+        kind, _, name = path.partition("/")
+        former = _read(self._folders[kind], name)
+        return None if former is None else FileChange(self._folders[kind], name, None, former)
+
     def change_of(self, path: Path, data: bytes) -> FileChange | None:
         """Return the change of a file that is there; None for one that is not stored here."""
         for folder in self._folders.values():

@@ -1,0 +1,195 @@
+"""Keep this server at the newest revision that it may have; one worker of all does that.
+
+Whatever wakes it, it reads what the store and this server have now, and does the next step
+(`deciding`). It remembers nothing but what it says itself.
+"""
+
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from dataplane_core.plugin import Author, DataplaneError, Outage
+from dataplane_plugins.fleet.deciding import Decision, Here, Step, decide
+from dataplane_plugins.fleet.known import Known, read_known, save_known
+from dataplane_plugins.fleet.local_files import LocalFiles
+from dataplane_plugins.fleet.member import Member
+from dataplane_plugins.fleet.reporting import Reporter
+from dataplane_plugins.fleet.revisions import Files, Revision, descends
+from dataplane_plugins.fleet.sealing import Forged
+from dataplane_plugins.fleet.sharing import Sharer
+from dataplane_plugins.fleet.stores import StoreError
+from dataplane_plugins.fleet.taking import Taker, Verdict
+
+_LOOK_SECONDS = 5.0
+_RETRY_SECONDS = 1.0
+_HAND_EDIT = Author(name="", method="hand edit")
+
+
+class Follower:
+    """What one member does all the time."""
+
+    def __init__(self, member: Member, sharer: Sharer) -> None:
+        self._member = member
+        self._services = member.services
+        self._sharer = sharer
+        self._revisions = member.revisions
+        self._local = LocalFiles(member.services, member.revisions.chunks)
+        self._taker = Taker(member, sharer)
+        self._reporter = Reporter(member)
+        self._address = "", ""
+        self._outage = Outage(
+            member.services.log, "the fleet's store is away", "the fleet's store is back"
+        )
+
+    def run(self, stop: threading.Event) -> None:
+        """Follow until `stop` is set."""
+        enrolled, mark = False, 0
+        while not stop.is_set():
+            try:
+                if not enrolled:
+                    self._member.enrol()
+                    enrolled = True
+                self.step()
+                self._outage.over()
+                mark = self._member.store.wait("control/", mark, _LOOK_SECONDS)
+            except StoreError as error:
+                self._reporter.lost(error.reason)
+                self._outage.note(error)
+                stop.wait(_RETRY_SECONDS)
+            except (DataplaneError, Forged) as error:
+                self._reporter.say("waiting", reason=str(error))
+                self._outage.note(error)
+                stop.wait(_RETRY_SECONDS)
+        self._reporter.leave()
+
+    def step(self) -> None:
+        """Do what is next, if anything is."""
+        head = self._revisions.newest()
+        if head is None:
+            self._begin()
+            return
+        known = read_known(self._services.state)
+        if self._is_behind(head, known):
+            return
+        self._go_to(head, head, known)
+
+    def _go_to(self, wanted: Revision, head: Revision, known: Known) -> None:
+        """Bring this server to a revision, or what was changed here to the fleet."""
+        here = self._here()
+        known_files = self._revisions.files(known.files)
+        wanted_files = self._revisions.files(wanted.files)
+        decision = decide(here, known, known_files, wanted, wanted_files)
+        if decision.step is Step.NOTHING:
+            self._has(wanted, head)
+        elif decision.step is Step.APART or (decision.is_own and not self._adopts):
+            self._reporter.say("apart", head, known, reason=_apart(decision))
+        elif decision.step in (Step.TAKE, Step.MERGE):
+            self._take(wanted, head, known, here, decision)
+        elif decision.step is Step.RENUMBER:
+            self._offer(head, here, head.text, head.files)
+        else:
+            self._offer(head, here, self._text_kept(), self._files_kept(here.files))
+
+    @property
+    def _adopts(self) -> bool:
+        return self._services.settings.fleet.hand_edits == "adopt"
+
+    def _here(self) -> Here:
+        snapshot = self._services.config.snapshot()
+        if self._address[0] != snapshot.digest:
+            text = _data(snapshot.document.text())
+            self._address = snapshot.digest, self._revisions.chunks.address(text)
+        return Here(self._address[1], snapshot.version, self._local.now())
+
+    def _is_behind(self, head: Revision, known: Known) -> bool:
+        """Tell whether the store has lost what this server has, and say so: it changes nothing."""
+        if not known.number:
+            return False
+        had = Revision(known.number, known.version, "", "", "", "", 0, {}, digest=known.digest)
+        if head.number >= known.number and descends(self._revisions, head, had) is not False:
+            return False
+        said = (
+            f"the store has revision {head.number}, which does not follow on revision "
+            f"{known.number} that this member has: it was put back, or is another store"
+        )
+        self._reporter.say("apart", head, known, reason=said)
+        return True
+
+    def _begin(self) -> None:
+        """Make what this server has the first revision; another member may be faster."""
+        here = self._here()
+        first = Revision(
+            1, here.version, "", self._text_kept(), self._files_kept(here.files),
+            self._member.name, time.time(), {},
+        )  # fmt: skip
+        self._revisions.add(first, None)
+
+    def _take(
+        self, wanted: Revision, head: Revision, known: Known, here: Here, decision: Decision
+    ) -> None:
+        """Have a revision, unless it was refused here before."""
+        if known.refused == wanted.number:
+            self._reporter.say("refused", head, known, reason=known.reason)
+            return
+        self._reporter.say("taking", head, known)
+        base = known.version if decision.step is Step.MERGE else 0
+        verdict = self._taker.take(wanted, here.files, decision, base)
+        if not verdict.refusal:
+            verdict = self._missed(wanted, base, decision)
+        if verdict.refusal:
+            known = replace(known, refused=wanted.number, reason=verdict.refusal)
+            save_known(self._services.state, known)
+            self._reporter.say("refused", head, known, verdict.refusal, verdict.findings)
+        else:
+            self._has(wanted, head)
+
+    def _missed(self, wanted: Revision, base: int, decision: Decision) -> Verdict:
+        """Say what of a revision this server has not got, although nothing refused it."""
+        if decision.is_own:
+            return Verdict()
+        here, files = self._here(), self._revisions.files(wanted.files)
+        kept = sorted(name for name in here.files if name not in files)
+        if here.text == wanted.text and kept:
+            return Verdict(f"{', '.join(kept[:5])}: still used here, and not removed")
+        return Verdict()
+
+    def _has(self, revision: Revision, head: Revision) -> None:
+        """Remember that this server has a revision, and say so."""
+        known = Known(
+            revision.number, revision.digest, revision.text, revision.files,
+            self._services.config.version(),
+        )  # fmt: skip
+        if known != read_known(self._services.state):
+            save_known(self._services.state, known)
+        self._reporter.say("applied", head, known)
+
+    def _offer(self, head: Revision, here: Here, text: str, files: str) -> None:
+        """Make what was changed here the next revision; if another is faster, look again."""
+        revision = replace(
+            head, number=head.number + 1, version=max(here.version, head.version), text=text,
+            files=files, node=self._member.name, when=time.time(), text_of=0,
+            author={"method": _HAND_EDIT.method},
+        )  # fmt: skip
+        self._sharer.add(revision, head)
+
+    def _text_kept(self) -> str:
+        return self._revisions.chunks.put(_data(self._services.config.snapshot().document.text()))
+
+    def _files_kept(self, files: Files) -> str:
+        """Keep the contents of files, and their list; return its address."""
+        kept: Mapping[str, Any] = {
+            name: self._revisions.chunks.put(self._local.path(name).read_bytes()) for name in files
+        }
+        return self._revisions.put_files(kept)
+
+
+def _apart(decision: Decision) -> str:
+    named = ", ".join(decision.own_files[:5])
+    what = f"the files {named}" if named else "haproxy.cfg"
+    return f"{what} was changed on this member by hand, and stays as it is until somebody decides"
+
+
+def _data(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")

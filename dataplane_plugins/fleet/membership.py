@@ -1,0 +1,24 @@
+"""Make this server a member of a fleet, if the setting `fleet.store` says so; else do nothing."""
+
+from dataplane_core.plugin import Services, Settings, SettingsError, impl
+
+
+@impl
+def dataplane_settings(settings: Settings) -> None:
+    """Refuse a store, or a key, that cannot be used."""
+    if not settings.fleet.store:
+        return
+    from dataplane_plugins.fleet.wiring import faults
+
+    problems = [settings.problem(f"fleet.{key}", said) for key, said in faults(settings)]
+    if problems:
+        raise SettingsError(tuple(problems))
+
+
+@impl
+def dataplane_start(services: Services) -> None:
+    """Share the changes of this worker; one worker follows those of others."""
+    if services.settings.fleet.store:
+        from dataplane_plugins.fleet.wiring import join
+
+        join(services)

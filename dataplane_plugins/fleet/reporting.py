@@ -1,0 +1,127 @@
+"""Say what this member has, wants and lacks: to the others in the store, and to who asks here."""
+
+import json
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from dataplane_core.plugin import Finding, dataclass, haproxy_program, haproxy_version
+from dataplane_plugins.fleet.known import Known
+from dataplane_plugins.fleet.member import Member
+from dataplane_plugins.fleet.revisions import Revision
+from dataplane_plugins.fleet.stores import Hold, StoreError
+
+STATUS, ALIVE = "status/", "alive/"
+FACT = "fleet.status"
+"""The name of the value of the state that has what this member said last."""
+STATES = ("applied", "taking", "held", "refused", "apart", "waiting")
+"""What a member can be: it has what it may have; it brings it to HAProxy; a roll-out holds it back;
+HAProxy refused it; what was changed there does not go with it; something else is missing."""
+
+ALIVE_SECONDS = 30
+_RENEW_SECONDS = 8.0
+_MOST_FINDINGS, _LONGEST = 10, 500
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What a member says of itself.
+
+    `number` and `version` are what it has, `wanted` the number of the revision that it knows to be
+    the newest; `since` is when it came to be so, in seconds since 1970. `findings` are HAProxy's
+    messages about a revision that it refused.
+    """
+
+    state: str
+    number: int = 0
+    version: int = 0
+    wanted: int = 0
+    reason: str = ""
+    findings: tuple[dict[str, Any], ...] = ()
+    group: str = ""
+    haproxy: str = ""
+    since: float = 0.0
+
+
+class Reporter:
+    """What one member says; nothing is written that is said already."""
+
+    def __init__(self, member: Member) -> None:
+        self._member = member
+        self._said: tuple[object, ...] = ()
+        self._hold: Hold | None = None
+        self._renewed = 0.0
+
+    def say(
+        self, state: str, head: Revision | None = None, known: Known | None = None,
+        reason: str = "", findings: Sequence[Finding] = (),
+    ) -> None:  # fmt: skip
+        """Say what is so; raises `StoreError`."""
+        has = known or Known()
+        status = Status(
+            state, has.number, has.version, head.number if head else 0, reason,
+            tuple(_finding(one) for one in findings[:_MOST_FINDINGS]), self._member.group,
+            _haproxy(self._member), time.time(),
+        )  # fmt: skip
+        said = (state, has.number, has.version, status.wanted, reason)
+        if said != self._said:
+            data = written(status)
+            self._member.services.state.set_value(FACT, data.decode())
+            place = STATUS + self._member.name
+            self._member.store.transact([], {place: self._member.signer.write(data, place)})
+            self._said = said
+        self._live()
+
+    def lost(self, reason: str) -> None:
+        """Remember that the store is away; whoever asks this server is told."""
+        status = Status("waiting", reason=f"the store of the fleet: {reason}", since=time.time())
+        if self._said != (reason,):
+            self._said = (reason,)
+            self._member.services.state.set_value(FACT, written(status).decode())
+
+    def leave(self) -> None:
+        """Say that this member is about to end."""
+        if self._hold is not None:
+            try:
+                self._hold.release()
+            except StoreError as error:
+                self._member.services.log.info("fleet: %s", error.reason)
+
+    def _live(self) -> None:
+        """Keep the sign that this member lives."""
+        now = time.monotonic()
+        if self._hold is not None and now - self._renewed < _RENEW_SECONDS:
+            return
+        if self._hold is not None and self._hold.renew():
+            self._renewed = now
+            return
+        place = ALIVE + self._member.name
+        self._hold = self._member.store.hold(place, b"", ALIVE_SECONDS)
+        self._renewed = now if self._hold is not None else 0.0
+
+
+def written(status: Status) -> bytes:
+    """Return a status as the store and the state have it."""
+    fields = {name: getattr(status, name) for name in Status.__dataclass_fields__}
+    return json.dumps(fields, sort_keys=True).encode()
+
+
+def read_status(data: bytes | str) -> Status:
+    """Return what a member has said; raises ValueError for what is no status."""
+    try:
+        fields = json.loads(data)
+        return Status(**{**fields, "findings": tuple(fields["findings"])})
+    except (TypeError, KeyError) as error:
+        raise ValueError(str(error)) from None
+
+
+def _finding(one: Finding) -> dict[str, Any]:
+    found = {
+        "line": one.line, "severity": one.severity, "message": one.message[:_LONGEST],
+        "section": one.section,
+    }  # fmt: skip
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _haproxy(member: Member) -> str:
+    return haproxy_version(haproxy_program(member.services.settings)) or ""

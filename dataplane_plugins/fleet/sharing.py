@@ -1,0 +1,170 @@
+"""Make a change of this server the next revision of its fleet, before it takes its place here.
+
+A change is made on what this server has. It becomes a revision if the newest revision has the same:
+texts and contents are compared, and no numbers, so that nothing has to be remembered that a crash
+could lose. Of two servers that make a change of the same revision, the store refuses one.
+"""
+
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, replace
+from functools import cached_property
+
+from dataplane_core.plugin import Author, Committed, Conflict, VersionMismatch
+from dataplane_plugins.fleet.errors import FleetUnavailable, FleetUnsure
+from dataplane_plugins.fleet.local_files import LocalFiles
+from dataplane_plugins.fleet.member import Member, unavailable
+from dataplane_plugins.fleet.revisions import Revision
+from dataplane_plugins.fleet.sealing import Forged
+from dataplane_plugins.fleet.stores import StoreError, Undecided
+
+_MOST_ATTEMPTS = 5
+_DECIDED_SECONDS, _PAUSE = 3.0, 0.05
+
+class Sharer:
+    """Shares the changes of one process."""
+
+    def __init__(self, member: Member) -> None:
+        self._member = member
+        self._thread = threading.local()
+
+    @cached_property
+    def _files(self) -> LocalFiles:
+        return LocalFiles(self._member.services, self._member.revisions.chunks)
+
+    @contextmanager
+    def following(self) -> Iterator[None]:
+        """Make changes in the body that the fleet has already."""
+        self._thread.follows = True
+        try:
+            yield
+        finally:
+            self._thread.follows = False
+
+    def version(self, change: Committed) -> None:
+        """Make a version the next revision.
+
+        Raises `VersionMismatch` where the fleet has another one, `FleetUnavailable` where the store
+        cannot be asked, `FleetUnsure` where it has not said.
+        """
+        if getattr(self._thread, "follows", False):
+            return
+        with _told():
+            head = self._newest()
+            chunks = self._member.revisions.chunks
+            before = chunks.address(_data(change.before.text()))
+            if head.text != before or head.version >= change.version:
+                raise _mismatch(head, change.version - 1)
+            revision = self._next(head, change.author, version=change.version)
+            text = chunks.put(_data(change.after.text()))
+            if self.add(replace(revision, text=text), head) is None:
+                raise _mismatch(self._newest(), change.version - 1)
+
+    def file(self, path: str, data: bytes | None) -> None:
+        """Make what a file will hold a revision; None where it goes. Raises as `version` does.
+
+        Raises `Conflict` where the fleet has another content than the file has now.
+        """
+        name = self._files.name(path)
+        if name is None or getattr(self._thread, "follows", False):
+            return
+        with _told():
+            chunks = self._member.revisions.chunks
+            former = self._files.one(name)
+            after = None if data is None else chunks.put(data)
+            for _ in range(_MOST_ATTEMPTS):
+                head = self._newest()
+                if self._with_file(head, name, former, after):
+                    return
+            raise Conflict(f"{name} was not changed: other members of the fleet were faster")
+
+    def _with_file(
+        self, head: Revision, name: str, former: str | None, after: str | None
+    ) -> bool:
+        """Make a file another in the newest revision; False where there is a newer one."""
+        revisions = self._member.revisions
+        files = revisions.files(head.files)
+        if files.get(name) == after:
+            return True
+        if files.get(name) != former:
+            raise Conflict(f"{name} is another file in the fleet: this member does not have it yet")
+        if after is None:
+            del files[name]
+        else:
+            files[name] = after
+        revision = replace(self._next(head, Author()), files=revisions.put_files(files))
+        return self.add(revision, head) is not None
+
+    def _newest(self) -> Revision:
+        head = self._member.revisions.newest()
+        if head is None:
+            raise FleetUnavailable(
+                "the fleet has no configuration yet: its first member is about to bring one"
+            )
+        return head
+
+    def _next(self, head: Revision, author: Author, *, version: int = 0) -> Revision:
+        """Return a revision that is as the newest one, by this member."""
+        return replace(
+            head, number=head.number + 1, version=version or head.version, text_of=0,
+            node=self._member.name, when=time.time(), author=author_fields(author),
+        )  # fmt: skip
+
+    def add(self, revision: Revision, head: Revision) -> Revision | None:
+        """Make a revision the newest, if `head` still is; None where it is not.
+
+        Where the store has not said, it is asked.
+        """
+        revisions = self._member.revisions
+        try:
+            return revisions.add(revision, head)
+        except Undecided as error:
+            return self._decided(revision, head, error)
+
+    def _decided(self, revision: Revision, head: Revision, error: Undecided) -> Revision | None:
+        """Find out whether a revision became one; raises `FleetUnsure` where that takes too long."""
+        end = time.monotonic() + _DECIDED_SECONDS
+        while time.monotonic() < end:
+            time.sleep(_PAUSE)
+            try:
+                found = self._member.revisions.get(revision.number)
+                newest = self._member.revisions.newest()
+            except StoreError:
+                continue
+            if found is not None:
+                same = found.node == revision.node and found.when == revision.when
+                return found if same else None
+            if newest is not None and newest.mark != head.mark:
+                return None
+        raise FleetUnsure(
+            f"the store of the fleet: {error.reason}; whether the change is the fleet's is found "
+            "out when it answers again: read the version before you repeat it"
+        )
+
+
+def author_fields(author: Author) -> Mapping[str, str]:
+    """Return who asks for a change, as records have it."""
+    return {name: text for name, text in asdict(author).items() if text}
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Tell a client in its own words why the store did not do its part."""
+    try:
+        yield
+    except StoreError as error:
+        raise unavailable(error) from None
+    except Forged as error:
+        raise FleetUnavailable(f"the store of the fleet was changed by a stranger: {error}") from None
+
+
+def _data(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")
+
+
+def _mismatch(head: Revision, version: int) -> VersionMismatch:
+    return VersionMismatch(
+        f"version mismatch: version of the fleet is {head.version}, given version is {version}"
+    )

@@ -1,0 +1,39 @@
+"""Put together what makes a process a part of a member of a fleet."""
+
+import threading
+from collections.abc import Iterator
+
+from dataplane_core.plugin import Services, Settings, StorageFailed, locked
+from dataplane_plugins.fleet.member import Member, read_key_file
+from dataplane_plugins.fleet.sharing import Sharer
+from dataplane_plugins.fleet.stores import KeyValueStore, StoreAddress, UnusableStore
+
+
+def faults(settings: Settings) -> Iterator[tuple[str, str]]:
+    """Yield the keys of settings that cannot be used, and why."""
+    try:
+        StoreAddress.parse(settings.fleet.store)
+    except UnusableStore as error:
+        yield "store", str(error)
+    try:
+        read_key_file(settings.fleet.key_file)
+    except (ValueError, StorageFailed) as error:
+        yield "key_file", str(error)
+
+
+def join(services: Services, store: KeyValueStore | None = None) -> Sharer:
+    """Share the changes that this process makes, and follow those of others in one of all."""
+    member = Member(services, store)
+    with locked(services.state.path("fleet.lock")):  # the first process makes the key
+        assert member.signer
+    sharer = Sharer(member)
+    services.config.sharing.version = sharer.version
+    services.config.sharing.file = sharer.file
+
+    def follow(stop: threading.Event) -> None:
+        from dataplane_plugins.fleet.following import Follower
+
+        Follower(member, sharer).run(stop)
+
+    services.lead("fleet", follow)
+    return sharer
