@@ -8,10 +8,11 @@ number of such layers in front, is the address of the content.
 
 import zlib
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 
 from dataplane_core.plugin import DataplaneError
 from dataplane_plugins.fleet.sealing import FleetKey, Forged
-from dataplane_plugins.fleet.stores import Condition, KeyValueStore
+from dataplane_plugins.fleet.stores import Condition, KeyValueStore, Undecided
 
 LEAST, MOST = 2 << 10, 128 << 10
 """Bytes that a piece has, but for the last one of a content."""
@@ -117,11 +118,18 @@ class Chunks:
             yield batch
 
     def _put_missing(self, batch: dict[str, bytes]) -> None:
-        """Put pieces that are not there; most of the time none of them is."""
-        if self._store.transact([Condition(place, 0) for place in batch], batch):
-            return
+        """Put pieces that are not there; most of the time none of them is.
+
+        A piece is what its name says whoever puts it, so that a lost answer needs no certainty.
+        """
+        with suppress(Undecided):
+            if self._store.transact([Condition(place) for place in batch], batch):
+                return
         for place, sealed in batch.items():
-            self._store.transact([Condition(place, 0)], {place: sealed})
+            with suppress(Undecided):
+                self._store.transact([Condition(place)], {place: sealed})
+                continue
+            self._store.transact([Condition(place)], {place: sealed})
 
     def _piece(self, name: str) -> bytes:
         """Return a piece; those of the newest contents are in memory, packed."""
@@ -131,7 +139,7 @@ class Chunks:
         place = _place(name)
         entry = self._store.get(place)
         if entry is None:
-            raise MissingContent(f"a part of a content is missing in the store of the fleet: {name}")
+            raise MissingContent(f"the store of the fleet lacks a part of a content: {name}")
         packed = self._key.open(entry.value, place)
         try:
             piece = zlib.decompress(packed)

@@ -1,4 +1,4 @@
-"""This server as a member of its fleet: its name, its keys, and its connections to the store."""
+"""Be a member of a fleet: a name, the keys, and the connection to the store."""
 
 import base64
 import json

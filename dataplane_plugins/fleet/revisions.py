@@ -1,9 +1,9 @@
 """The revisions of a fleet: what all members are to have, one after another.
 
-A revision is the configuration and the files beside it. Its record stands under a number of its own,
-and once more as the head, which is the newest one: both are written in one step, on the condition
-that the head is still the one that the revision follows on. So of two members that change the same
-revision one is refused, and nobody has to be asked who is first.
+A revision is the configuration and the files beside it. Its record stands under a number of its
+own, and once more as the head, which is the newest one: both are written in one step, on the
+condition that the head is still the one that the revision follows on. So of two members that change
+the same revision one is refused, and nobody has to be asked who is first.
 """
 
 import hashlib

@@ -124,7 +124,7 @@ class Sharer:
             return self._decided(revision, head, error)
 
     def _decided(self, revision: Revision, head: Revision, error: Undecided) -> Revision | None:
-        """Find out whether a revision became one; raises `FleetUnsure` where that takes too long."""
+        """Find out whether a revision became one; raises `FleetUnsure` after some seconds."""
         end = time.monotonic() + _DECIDED_SECONDS
         while time.monotonic() < end:
             time.sleep(_PAUSE)
@@ -157,7 +157,7 @@ def _told() -> Iterator[None]:
     except StoreError as error:
         raise unavailable(error) from None
     except Forged as error:
-        raise FleetUnavailable(f"the store of the fleet was changed by a stranger: {error}") from None
+        raise FleetUnavailable(f"a stranger has changed the store of the fleet: {error}") from None
 
 
 def _data(text: str) -> bytes:

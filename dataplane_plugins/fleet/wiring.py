@@ -21,14 +21,20 @@ def faults(settings: Settings) -> Iterator[tuple[str, str]]:
         yield "key_file", str(error)
 
 
-def join(services: Services, store: KeyValueStore | None = None) -> Sharer:
-    """Share the changes that this process makes, and follow those of others in one of all."""
+def share(services: Services, store: KeyValueStore | None = None) -> tuple[Member, Sharer]:
+    """Have what this process changes become a revision of the fleet before it is in force here."""
     member = Member(services, store)
-    with locked(services.state.path("fleet.lock")):  # the first process makes the key
+    with locked(services.state.path("fleet-key.lock")):  # the first process makes the key
         assert member.signer
     sharer = Sharer(member)
     services.config.sharing.version = sharer.version
     services.config.sharing.file = sharer.file
+    return member, sharer
+
+
+def join(services: Services) -> None:
+    """Share the changes that this process makes, and follow those of others in one of all."""
+    member, sharer = share(services)
 
     def follow(stop: threading.Event) -> None:
         from dataplane_plugins.fleet.following import Follower
@@ -36,4 +42,3 @@ def join(services: Services, store: KeyValueStore | None = None) -> Sharer:
         Follower(member, sharer).run(stop)
 
     services.lead("fleet", follow)
-    return sharer

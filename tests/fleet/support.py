@@ -1,0 +1,88 @@
+"""Members of a fleet in one process, without a network: what each does next is asked for."""
+
+from pathlib import Path
+from typing import Any
+
+from dataplane_plugins.fleet.following import Follower
+from dataplane_plugins.fleet.reporting import FACT, Status, read_status
+from dataplane_plugins.fleet.sealing import new_key
+from dataplane_plugins.fleet.wiring import share
+from tests.changes.support import V3, WholeApi
+from tests.fleet.memory_store import MemoryCluster, MemoryStore
+
+TEXT = """\
+global
+  maxconn 100
+
+defaults
+  mode http
+  timeout connect 1s
+  timeout client 1s
+  timeout server 1s
+
+backend be1
+  server s1 192.0.2.1:80
+  server s2 192.0.2.2:80
+
+backend be2
+  server s1 192.0.2.3:80
+"""
+
+
+class Node(WholeApi):
+    """A member: its API, and what its leading worker does in `step`."""
+
+    def __init__(self, fleet: "Fleet", name: str, text: str = TEXT, **settings: Any) -> None:
+        self.folder = fleet.folder / name
+        self.folder.mkdir()
+        for kind in ("maps", "ssl", "general", "spoe"):
+            (self.folder / kind).mkdir()
+        resources = {
+            "dataplaneapi__resources__maps_dir": str(self.folder / "maps"),
+            "dataplaneapi__resources__ssl_certs_dir": str(self.folder / "ssl"),
+            "dataplaneapi__resources__general_storage_dir": str(self.folder / "general"),
+            "dataplaneapi__resources__spoe_dir": str(self.folder / "spoe"),
+        }
+        own = {"fleet__node": name, "fleet__key_file": str(fleet.key_file)}
+        super().__init__(self.folder, text, **resources, **own, **settings)
+        self.name, self.store = name, MemoryStore(fleet.cluster)
+        self.services = self.app.services
+        self.member, self.sharer = share(self.services, self.store)
+        self.follower = Follower(self.member, self.sharer)
+        self.member.enrol()
+
+    def step(self, times: int = 1) -> "Node":
+        for _ in range(times):
+            self.follower.step()
+        return self
+
+    def server(self, backend: str, name: str, version: int | None = None, **query: Any) -> Any:
+        """Add a server by version 3 of the API."""
+        body = {"name": name, "address": "192.0.2.9", "port": 80}
+        return self.call(
+            "POST", f"{V3}/backends/{backend}/servers", body, version=version or self.version, **query
+        )
+
+    @property
+    def status(self) -> Status:
+        return read_status(self.services.state.value(FACT) or "{}")
+
+
+class Fleet:
+    """A cluster in memory, and the members on it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.cluster = MemoryCluster()
+        self.key_file = folder / "fleet.key"
+        self.key_file.write_text(new_key())
+        self.key_file.chmod(0o600)
+
+    def node(self, name: str, text: str = TEXT, **settings: Any) -> Node:
+        return Node(self, name, text, **settings)
+
+    def settled(self, *nodes: Node) -> None:
+        """Have each member do all that it can do now."""
+        for _ in range(3):
+            for node in nodes:
+                node.step()
