@@ -12,11 +12,14 @@ from typing import Any
 
 from dataplane_core.plugin import Author, DataplaneError, Outage
 from dataplane_plugins.fleet.deciding import Decision, Here, Step, decide
+from dataplane_plugins.fleet.gating import GateKeeper
 from dataplane_plugins.fleet.known import Known, read_known, save_known
 from dataplane_plugins.fleet.local_files import LocalFiles
 from dataplane_plugins.fleet.member import Member
 from dataplane_plugins.fleet.reporting import Reporter
 from dataplane_plugins.fleet.revisions import Files, Revision, descends
+from dataplane_plugins.fleet.rollout import Rollout
+from dataplane_plugins.fleet.rollouts import Rollouts
 from dataplane_plugins.fleet.sealing import Forged
 from dataplane_plugins.fleet.sharing import Sharer
 from dataplane_plugins.fleet.stores import StoreError
@@ -39,6 +42,8 @@ class Follower:
         self._taker = Taker(member, sharer)
         self._reporter = Reporter(member)
         self._address = "", ""
+        self._rollouts = Rollouts(member)
+        self._gate = GateKeeper(member)
         self._outage = Outage(
             member.services.log, "the fleet's store is away", "the fleet's store is back"
         )
@@ -53,7 +58,8 @@ class Follower:
                     enrolled = True
                 self.step()
                 self._outage.over()
-                mark = self._member.store.wait("control/", mark, _LOOK_SECONDS)
+                seconds = _RETRY_SECONDS if self._gate.is_watching else _LOOK_SECONDS
+                mark = self._member.store.wait("control/", mark, seconds)
             except StoreError as error:
                 self._reporter.lost(error.reason)
                 self._outage.note(error)
@@ -73,6 +79,12 @@ class Follower:
         known = read_known(self._services.state)
         if self._is_behind(head, known):
             return
+        rollout, _ = self._rollouts.current()
+        if rollout is not None and rollout.number == head.number:
+            self._gate.follow(rollout)
+            if known.number < head.number and not rollout.releases(self._member.name):
+                self._reporter.say("held", head, known, reason=_held(rollout))
+                return
         self._go_to(head, head, known)
 
     def _go_to(self, wanted: Revision, head: Revision, known: Known) -> None:
@@ -88,7 +100,7 @@ class Follower:
         elif decision.step in (Step.TAKE, Step.MERGE):
             self._take(wanted, head, known, here, decision)
         elif decision.step is Step.RENUMBER:
-            self._offer(head, here, head.text, head.files)
+            self._offer(head, here, head.text, head.files, staged=False)
         else:
             self._offer(head, here, self._text_kept(), self._files_kept(here.files))
 
@@ -163,16 +175,18 @@ class Follower:
         )  # fmt: skip
         if known != read_known(self._services.state):
             save_known(self._services.state, known)
-        self._reporter.say("applied", head, known)
+        self._reporter.say("applied", head, known, gate=self._gate.look(revision))
 
-    def _offer(self, head: Revision, here: Here, text: str, files: str) -> None:
+    def _offer(
+        self, head: Revision, here: Here, text: str, files: str, *, staged: bool = True
+    ) -> None:
         """Make what was changed here the next revision; if another is faster, look again."""
         revision = replace(
             head, number=head.number + 1, version=max(here.version, head.version), text=text,
             files=files, node=self._member.name, when=time.time(), text_of=0,
             author={"method": _HAND_EDIT.method},
         )  # fmt: skip
-        self._sharer.add(revision, head)
+        self._sharer.add(revision, head, staged=staged)
 
     def _text_kept(self) -> str:
         return self._revisions.chunks.put(_data(self._services.config.snapshot().document.text()))
@@ -183,6 +197,12 @@ class Follower:
             name: self._revisions.chunks.put(self._local.path(name).read_bytes()) for name in files
         }
         return self._revisions.put_files(kept)
+
+
+def _held(rollout: Rollout) -> str:
+    if rollout.state == "running":
+        return f"version {rollout.version} comes in a later wave"
+    return f"the roll-out of version {rollout.version} is {rollout.state}"
 
 
 def _apart(decision: Decision) -> str:

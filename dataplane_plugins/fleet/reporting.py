@@ -29,7 +29,8 @@ class Status:
 
     `number` and `version` are what it has, `wanted` the number of the revision that it knows to be
     the newest; `since` is when it came to be so, in seconds since 1970. `findings` are HAProxy's
-    messages about a revision that it refused.
+    messages about a revision that it refused. `gate` is `watching`, `passed`, or why HAProxy did
+    not pass; empty without a gate.
     """
 
     state: str
@@ -41,6 +42,7 @@ class Status:
     group: str = ""
     haproxy: str = ""
     since: float = 0.0
+    gate: str = ""
 
 
 class Reporter:
@@ -54,16 +56,16 @@ class Reporter:
 
     def say(
         self, state: str, head: Revision | None = None, known: Known | None = None,
-        reason: str = "", findings: Sequence[Finding] = (),
+        reason: str = "", findings: Sequence[Finding] = (), gate: str = "",
     ) -> None:  # fmt: skip
         """Say what is so; raises `StoreError`."""
         has = known or Known()
         status = Status(
             state, has.number, has.version, head.number if head else 0, reason,
             tuple(_finding(one) for one in findings[:_MOST_FINDINGS]), self._member.group,
-            _haproxy(self._member), time.time(),
+            _haproxy(self._member), time.time(), gate,
         )  # fmt: skip
-        said = (state, has.number, has.version, status.wanted, reason)
+        said = (state, has.number, has.version, status.wanted, reason, gate)
         if said != self._said:
             data = written(status)
             self._member.services.state.set_value(FACT, data.decode())

@@ -10,6 +10,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
+from types import MappingProxyType
 from typing import Any
 
 from dataplane_core.plugin import dataclass
@@ -18,6 +19,7 @@ from dataplane_plugins.fleet.sealing import Forged, Signer
 from dataplane_plugins.fleet.stores import Condition, Entry, KeyValueStore
 
 HEAD = "control/head"
+NOTHING: Mapping[str, bytes] = MappingProxyType({})
 
 
 Files = Mapping[str, str]
@@ -66,17 +68,25 @@ class Revisions:
         entry = self._store.get(_place(number))
         return None if entry is None else self._read(entry)
 
-    def add(self, revision: Revision, after: Revision | None) -> Revision | None:
+    def add(
+        self, revision: Revision, after: Revision | None,
+        conditions: Sequence[Condition] = (), also: Mapping[str, bytes] = NOTHING,
+    ) -> Revision | None:  # fmt: skip
         """Make a revision the head, if `after` still is; return it as it is kept, or None.
 
+        Other `conditions` have to hold, and the values of `also` are written in the same step.
         Raises `Undecided` where the store has not said.
         """
         parent = "" if after is None else after.digest
         body = _written(replace(revision, parent=parent))
         place = _place(revision.number)
         done = self._store.transact(
-            [Condition(HEAD, 0 if after is None else after.mark), Condition(place, 0)],
-            {HEAD: self._signer.write(body, HEAD), place: self._signer.write(body, place)},
+            [Condition(HEAD, 0 if after is None else after.mark), Condition(place), *conditions],
+            {
+                HEAD: self._signer.write(body, HEAD),
+                place: self._signer.write(body, place),
+                **also,
+            },
         )
         return replace(revision, parent=parent, digest=_digest(body)) if done else None
 

@@ -17,6 +17,7 @@ from dataplane_plugins.fleet.errors import FleetUnavailable, FleetUnsure
 from dataplane_plugins.fleet.local_files import LocalFiles
 from dataplane_plugins.fleet.member import Member, unavailable
 from dataplane_plugins.fleet.revisions import Revision
+from dataplane_plugins.fleet.rollouts import Rollouts
 from dataplane_plugins.fleet.sealing import Forged
 from dataplane_plugins.fleet.stores import StoreError, Undecided
 
@@ -33,6 +34,10 @@ class Sharer:
     @cached_property
     def _files(self) -> LocalFiles:
         return LocalFiles(self._member.services, self._member.revisions.chunks)
+
+    @cached_property
+    def _rollouts(self) -> Rollouts:
+        return Rollouts(self._member)
 
     @contextmanager
     def following(self) -> Iterator[None]:
@@ -112,14 +117,18 @@ class Sharer:
             node=self._member.name, when=time.time(), author=author_fields(author),
         )  # fmt: skip
 
-    def add(self, revision: Revision, head: Revision) -> Revision | None:
+    def add(
+        self, revision: Revision, head: Revision, *, staged: bool = True
+    ) -> Revision | None:
         """Make a revision the newest, if `head` still is; None where it is not.
 
-        Where the store has not said, it is asked.
+        It is rolled out as the strategy says, or to all at once. Where the store has not said, it
+        is asked. Raises `Conflict` while another revision is rolled out in waves.
         """
         revisions = self._member.revisions
+        conditions, values = self._rollouts.first(revision, head, staged=staged)
         try:
-            return revisions.add(revision, head)
+            return revisions.add(revision, head, conditions, values)
         except Undecided as error:
             return self._decided(revision, head, error)
 

@@ -61,11 +61,9 @@ def test_the_core_starts_without_the_surface() -> None:
 
 FOR_STRANGERS = {
     "API_VERSION": "to be asked for the server's version of the surface",
-    "Committed": "an argument of a hook",
     "Transaction": "what transactions give",
     "sync_directory": "to have what was done in a folder survive a power cut",
     "Feed": "an answer that goes on", "none_or": "what a hook of one's own returns",
-    "Forbidden": "an error to raise",
 }  # fmt: skip
 """Names that no plugin of the repository imports, each with what strangers need it for."""
 

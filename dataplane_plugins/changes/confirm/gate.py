@@ -40,6 +40,11 @@ class GateWatch:
         self._past: deque[Seen] = deque()
         self._missed_since: float | None = None
 
+    @property
+    def is_missing(self) -> bool:
+        """Whether HAProxy misses something now, for how long ever."""
+        return self._missed_since is not None
+
     def look(self) -> str:
         """Return what HAProxy has missed for the whole window; empty if nothing."""
         moment = time.monotonic()

@@ -1,0 +1,154 @@
+"""Drive the roll-out of the newest revision: one member of all does that, whichever holds the lead.
+
+A leader knows nothing that is not in the store, but when the wave began as far as it has seen: the
+next one goes on where the former died, and gives the wave its whole time once more.
+"""
+
+import threading
+import time
+from collections.abc import Mapping
+
+from dataplane_core.plugin import DataplaneError, Outage
+from dataplane_plugins.fleet.member import Member
+from dataplane_plugins.fleet.reporting import ALIVE, STATUS, Status, read_status
+from dataplane_plugins.fleet.revisions import Revision
+from dataplane_plugins.fleet.rollout import Rollout, Said, advance
+from dataplane_plugins.fleet.rollouts import Rollouts
+from dataplane_plugins.fleet.sealing import Forged
+from dataplane_plugins.fleet.stores import Hold, StoreError
+
+LEADER = "leader"
+LEADER_SECONDS = 15
+_TICK, _RENEW_SECONDS = 0.5, 4.0
+PASSED = "passed"
+
+
+class Leader:
+    """What the member that leads does."""
+
+    def __init__(self, member: Member) -> None:
+        self._member = member
+        self._store = member.store
+        self._rollouts = Rollouts(member)
+        self._wave: tuple[int, int] = 0, 0
+        self._since = 0.0
+        self._outage = Outage(
+            member.services.log, "the fleet cannot be led from here", "the fleet can be led again"
+        )
+
+    def run(self, stop: threading.Event) -> None:
+        """Lead while this member has the lead; stand by else."""
+        while not stop.is_set():
+            try:
+                hold = self._store.hold(LEADER, self._member.name.encode(), LEADER_SECONDS)
+                self._outage.over()
+                if hold is None:
+                    stop.wait(_RENEW_SECONDS)
+                    continue
+                self._lead(hold, stop)
+            except StoreError as error:
+                self._outage.note(error)
+                stop.wait(_RENEW_SECONDS)
+
+    def _lead(self, hold: Hold, stop: threading.Event) -> None:
+        self._member.services.log.info("this member leads the fleet %s", self._member.fleet)
+        renewed, mark = time.monotonic(), 0
+        while not stop.is_set():
+            if time.monotonic() - renewed > _RENEW_SECONDS:
+                if not hold.renew():
+                    return
+                renewed = time.monotonic()
+            try:
+                goes_on = self.step(hold)
+            except (DataplaneError, Forged) as error:
+                self._outage.note(error)
+                goes_on = False
+            if goes_on:
+                stop.wait(_TICK)
+            else:
+                mark = self._store.wait("control/", mark, _RENEW_SECONDS)
+        hold.release()
+
+    def step(self, hold: Hold | None = None) -> bool:
+        """Do what follows on what members say; return whether the roll-out goes on."""
+        rollout, mark = self._rollouts.current()
+        if rollout is None or not rollout.is_open:
+            return False
+        if rollout.state == "returning":
+            self._return(rollout, mark)
+            return True
+        wave = rollout.number, rollout.wave
+        if wave != self._wave:
+            self._wave, self._since = wave, time.monotonic()
+        waited = time.monotonic() - self._since
+        following = advance(rollout, self.said(rollout), waited, time.time())
+        if following is not rollout and self._rollouts.change(following, mark, hold):
+            self._member.services.log.info("fleet: %s", following.log[-1][1])
+        return following.is_open
+
+    def said(self, rollout: Rollout) -> Mapping[str, Said]:
+        """Return what members say of the revision of a roll-out."""
+        alive = {
+            one.key.removeprefix(ALIVE) for one in self._store.list(ALIVE, names_only=True).entries
+        }
+        statuses = self.statuses()
+        return {
+            name: _said(statuses.get(name), name in alive, rollout)
+            for name in self._member.members()
+        }
+
+    def statuses(self) -> dict[str, Status]:
+        """Return what each member says of itself; what another one said for it does not count."""
+        found = {}
+        for entry in self._store.list(STATUS).entries:
+            name = entry.key.removeprefix(STATUS)
+            try:
+                writer, data = self._member.signer.read(entry.value, entry.key)
+                if writer == name:
+                    found[name] = read_status(data)
+            except (Forged, ValueError) as error:
+                self._member.services.log.error("fleet: %s", error)
+        return found
+
+    def _return(self, rollout: Rollout, mark: int) -> None:
+        """Make the revision before a roll-out the newest again, for all at once."""
+        revisions = self._member.revisions
+        head, former = revisions.newest(), revisions.get(rollout.former)
+        if head is None or head.number != rollout.number:
+            return
+        if former is None:
+            stays = f"revision {rollout.former} is not kept: version {rollout.version} stays"
+            self._rollouts.change(rollout.noted(time.time(), stays, state="stopped"), mark)
+            return
+        back = Revision(
+            head.number + 1, self._next_version(head), "", former.text, former.files,
+            self._member.name, time.time(),
+            {"method": "roll-out", "reason": rollout.reason[:900]}, text_of=former.number,
+        )  # fmt: skip
+        conditions, values = self._rollouts.first(back, head, staged=False)
+        over = rollout.noted(
+            time.time(), f"version {back.version} is as version {former.version}",
+            state="rolled_back",
+        )  # fmt: skip
+        past = {
+            key: value for key, value in self._rollouts.values(over).items() if key not in values
+        }
+        if revisions.add(back, head, conditions, {**values, **past}):
+            self._member.services.log.warning("fleet: %s", over.log[-1][1])
+
+    def _next_version(self, head: Revision) -> int:
+        """Return a number that no member has used, as far as they have said."""
+        said = [one.version for one in self.statuses().values()]
+        return max([head.version, *said]) + 1
+
+
+def _said(status: Status | None, is_alive: bool, rollout: Rollout) -> Said:
+    if status is None:
+        return Said(is_alive, False)
+    if status.number < rollout.number:
+        refused = status.state == "refused" and status.wanted == rollout.number
+        return Said(is_alive, False, status.reason or "refused" if refused else "")
+    if rollout.strategy.gate and status.gate != PASSED:
+        failed = status.gate.removeprefix("failed: ")
+        return Said(is_alive, False, failed if failed != status.gate else "")
+    return Said(is_alive, status.state == "applied")

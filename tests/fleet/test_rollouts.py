@@ -1,0 +1,137 @@
+"""Roll-outs in waves: who has a revision when, and what follows where a member refuses it."""
+
+import json
+
+import pytest
+
+from dataplane_plugins.fleet.leading import Leader
+from dataplane_plugins.fleet.rollout import Strategy
+from tests.changes.support import V3
+from tests.fleet.support import Fleet, Node
+
+
+def refusing(fleet: Fleet, name: str) -> Node:
+    """A member whose HAProxy does not know servers called `new`."""
+    script = fleet.folder / f"check-{name}"
+    script.write_text('#!/bin/sh\n! grep -q "server new" "$DATAPLANEAPI_TRANSACTION_FILE"\n')
+    script.chmod(0o755)
+    return fleet.node(name, haproxy__reload__validate_cmd=str(script))
+
+
+@pytest.fixture
+def fleet(tmp_path) -> Fleet:
+    return Fleet(tmp_path)
+
+
+def begin(fleet: Fleet, strategy: Strategy, *nodes: Node) -> Leader:
+    fleet.settled(*nodes)
+    leader = Leader(nodes[0].member)
+    leader._rollouts.set_strategy(strategy)
+    while leader.step():
+        pass
+    return leader
+
+
+def have(*nodes: Node) -> list[bool]:
+    return ["server new" in node.file.read_text() for node in nodes]
+
+
+def test_a_wave_begins_when_the_one_before_has_it(fleet):
+    a, b, c, d = nodes = [fleet.node(name) for name in "abcd"]
+    leader = begin(fleet, Strategy(("1", "50%")), *nodes)
+    assert a.server("be1", "new").status_code == 202
+    fleet.settled(*nodes)
+    assert have(*nodes) == [True, False, False, False]
+    assert [node.status.state for node in nodes] == ["applied", "held", "held", "held"]
+    leader.step()
+    fleet.settled(*nodes)
+    assert have(*nodes) == [True, True, False, False]
+    leader.step()
+    fleet.settled(*nodes)
+    assert have(*nodes) == [True] * 4
+    assert leader.step() is False
+    rollout, _ = leader._rollouts.current()
+    assert (rollout.state, len(rollout.waves)) == ("done", 3)
+
+
+def test_nobody_changes_anything_while_members_wait(fleet):
+    a, b, c = nodes = [fleet.node(name) for name in "abc"]
+    leader = begin(fleet, Strategy(("1",)), *nodes)
+    a.server("be1", "new")
+    fleet.settled(*nodes)
+    for node in nodes:
+        answer = node.server("be2", "more")
+        assert answer.status_code == 409, node.name
+    assert "being rolled out, wave 1 of 2" in a.server("be2", "more").json["message"]
+    while leader.step():
+        fleet.settled(*nodes)
+    assert b.server("be2", "more").status_code == 202
+
+
+@pytest.mark.parametrize("place", range(4))
+@pytest.mark.parametrize("on_failure", ["stop", "rollback", "continue"])
+def test_a_member_that_refuses(fleet, place, on_failure):
+    """In each place of the waves, the first included: what stands then is as the strategy says."""
+    nodes = [refusing(fleet, name) if n == place else fleet.node(name) for n, name in enumerate("abcd")]
+    leader = begin(fleet, Strategy(("1", "2"), on_failure=on_failure), *nodes)
+    answer = nodes[0].server("be1", "new")
+    if place == 0:
+        assert answer.status_code == 400
+        assert have(*nodes) == [False] * 4
+        return
+    for _ in range(6):
+        fleet.settled(*nodes)
+        leader.step()
+    fleet.settled(*nodes)
+    wave = {1: 1, 2: 2, 3: 2}[place]
+    waves = [1, 2, 4]
+    expected = {
+        "stop": [n < waves[wave] and n != place for n in range(4)],
+        "rollback": [False] * 4,
+        "continue": [n != place for n in range(4)],
+    }[on_failure]
+    assert have(*nodes) == expected
+    rollout = leader._rollouts.past(2)
+    states = {"stop": "stopped", "rollback": "rolled_back", "continue": "done"}
+    assert rollout.state == states[on_failure]
+    assert any(f"{nodes[place].name}: " in said for _, said in rollout.log)
+    if on_failure == "rollback":
+        assert len({node.file.read_text() for node in nodes}) == 1
+        assert {node.status.state for node in nodes} == {"applied"}
+
+
+def test_another_leader_goes_on(fleet):
+    a, b, c = nodes = [fleet.node(name) for name in "abc"]
+    begin(fleet, Strategy(("1", "2")), *nodes)
+    a.server("be1", "new")
+    for node in (a, b, c, b, a):
+        Leader(node.member).step()
+        fleet.settled(*nodes)
+    assert have(*nodes) == [True] * 3
+    assert Leader(b.member)._rollouts.past(2).state == "done"
+
+
+def test_without_waves_a_change_is_everybodys_at_once(fleet):
+    a, b = nodes = [fleet.node(name) for name in "ab"]
+    begin(fleet, Strategy(), *nodes)
+    a.server("be1", "new")
+    b.step()
+    assert have(a, b) == [True, True]
+
+
+def test_a_stopped_roll_out_is_mended_by_the_next_change(fleet):
+    a, b, c = nodes = [fleet.node("a"), refusing(fleet, "b"), fleet.node("c")]
+    leader = begin(fleet, Strategy(("1",)), *nodes)
+    a.server("be1", "new")
+    for _ in range(3):
+        fleet.settled(*nodes)
+        leader.step()
+    assert have(*nodes) == [True, False, True]
+    answer = a.call("DELETE", f"{V3}/backends/be1/servers/new", version=a.version)
+    assert answer.status_code in (202, 204), answer.text
+    for _ in range(3):
+        fleet.settled(*nodes)
+        leader.step()
+    assert len({node.file.read_text() for node in nodes}) == 1
+    assert [node.status.state for node in nodes] == ["applied"] * 3
+    assert json.loads(b.services.state.value("fleet"))["refused"] == 0
