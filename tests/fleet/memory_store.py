@@ -15,6 +15,7 @@ from dataplane_plugins.fleet.stores import (
     StoreUnreachable,
     Undecided,
     check_key,
+    check_transaction,
 )
 
 
@@ -153,14 +154,10 @@ class MemoryStore:
         puts: Mapping[str, bytes],
         deletes: Sequence[str] = (),
     ) -> bool:
+        check_transaction(self, conditions, puts, deletes)
         cluster = self.reach()
         named = {self.name(key): value for key, value in puts.items()}
         gone = [self.name(key) for key in deletes]
-        size = sum(len(key) + len(value) for key, value in named.items())
-        if set(named) & set(gone):
-            raise ValueError("a key is put and deleted in one transaction")
-        if size > self.largest or len(conditions) + len(puts) + len(gone) > self.most:
-            raise StoreRefused("the transaction is too large")
         with cluster.changed:
             cluster.expire()
             if cluster.lost_requests:

@@ -14,12 +14,13 @@ from dataplane_plugins.fleet.stores.protocol import (
     StoreUnreachable,
     Undecided,
     check_key,
+    check_transaction,
 )
 
 __all__ = [
     "ABSENT", "Condition", "Credentials", "Entry", "Hold", "KeyValueStore", "Listing",
     "StoreAddress", "StoreError", "StoreRefused", "StoreUnreachable", "Undecided", "UnusableStore",
-    "check_key", "open_store",
+    "check_key", "check_transaction", "open_store",
 ]  # fmt: skip
 
 
@@ -33,4 +34,14 @@ def open_store(url: str, credentials: Credentials = NOBODY) -> KeyValueStore:
     `consuls` over TLS.
     """
     address = StoreAddress.parse(url)
-    raise UnusableStore(f"{address.kind} is not known yet")
+    try:
+        if address.kind == "etcd":
+            from dataplane_plugins.fleet.stores.etcd import EtcdStore
+
+            return EtcdStore(address, credentials)
+        from dataplane_plugins.fleet.stores.consul import ConsulStore
+
+        return ConsulStore(address, credentials)
+    except ModuleNotFoundError as error:
+        missing = f"{address.kind} as a store needs the package {error.name}"
+        raise UnusableStore(f"{missing}, which the extra `fleet` brings") from None

@@ -45,9 +45,10 @@ class StoreAddress:
         except ValueError as error:
             raise UnusableStore(f"the prefix of the store: {error}") from None
 
-    def url(self, member: tuple[str, int]) -> str:
-        """Return the address of a member for HTTP."""
-        return f"{'https' if self.tls else 'http'}://{member[0]}:{member[1]}"
+    @property
+    def scheme(self) -> str:
+        """Return the scheme of the members' URLs."""
+        return "https" if self.tls else "http"
 
 
 def _member(word: str, port: int) -> tuple[str, int]:

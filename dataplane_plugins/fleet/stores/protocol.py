@@ -150,6 +150,23 @@ class KeyValueStore(Protocol):
         ...
 
 
+def check_transaction(
+    store: KeyValueStore,
+    conditions: Sequence[Condition],
+    puts: Mapping[str, bytes],
+    deletes: Sequence[str],
+) -> None:
+    """Refuse what a store cannot write at once, and what has no meaning."""
+    both = sorted(set(puts) & set(deletes))
+    if both:
+        raise ValueError(f"{both[0]!r} is put and deleted in one transaction")
+    if len(conditions) + len(puts) + len(deletes) > store.most:
+        raise StoreRefused(f"a transaction has {store.most} parts at most")
+    size = sum(len(key.encode()) + len(value) for key, value in puts.items())
+    if size > store.largest:
+        raise StoreRefused(f"a transaction of {size} bytes is larger than {store.largest}")
+
+
 def check_key(key: str) -> str:
     """Return a key that every store takes as it is; raises ValueError for another one."""
     words = key.split("/")

@@ -42,11 +42,6 @@ def test_no_password_stands_in_an_address_or_in_what_is_said_of_it():
     assert "hidden" not in repr(Credentials(user="root", password="hidden", token="hidden"))
 
 
-def test_members_have_urls():
-    read = StoreAddress.parse("etcds://[::1]:3")
-    assert read.url(read.members[0]) == "https://[::1]:3"
-
-
 @pytest.mark.parametrize("key", ["", "/a", "a/", "a//b", "a/./b", "../a", "a\n", "a\0b"])
 def test_what_is_no_key_is_refused(key):
     with pytest.raises(ValueError, match="is no key"):

@@ -2,14 +2,12 @@
 
 import random
 import threading
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import pytest
 
 from dataplane_plugins.fleet.stores import ABSENT, Condition, Entry, KeyValueStore, StoreRefused
-from tests.fleet.stores.kinds import KINDS, Opener
+from tests.fleet.stores.kinds import KINDS, Opener, in_background
 from tests.harness.waiting import PATIENCE, until
 
 THREADS, STEPS = 8, 12
@@ -31,13 +29,6 @@ def put(store: KeyValueStore, key: str, value: bytes) -> int:
     entry = store.get(key)
     assert entry is not None and entry.value == value
     return entry.mark
-
-
-def in_background(action: Callable[[], Any]) -> Callable[[], Any]:
-    """Begin an action in another thread; calling what is returned waits for what it gives."""
-    pool = ThreadPoolExecutor(1)
-    future = pool.submit(action)
-    return lambda: future.result(PATIENCE)
 
 
 def test_what_is_written_is_read_until_it_is_deleted(opened: Opener) -> None:

@@ -1,0 +1,153 @@
+"""The members of a store: a connection to each for every thread, and the next where one fails.
+
+Sessions of `requests` may be shared neither by threads nor by the two sides of a fork.
+"""
+
+import errno
+import os
+import ssl
+import threading
+import weakref
+from collections.abc import Callable, Iterator
+from typing import Any, Generic, TypeVar
+
+import requests
+from urllib3.exceptions import NameResolutionError, NewConnectionError
+
+from dataplane_plugins.fleet.stores.address import StoreAddress
+from dataplane_plugins.fleet.stores.protocol import Credentials, StoreUnreachable, Undecided
+
+CONNECT_TIMEOUT, ANSWER_TIMEOUT = 2.0, 5.0
+"""Seconds."""
+_DEEPEST = 8
+
+Client = TypeVar("Client")
+Answer = TypeVar("Answer")
+
+
+class Unanswered(Exception):
+    """A member gave no answer that counts; where `is_sent`, what was asked may be carried out."""
+
+    def __init__(self, reason: str, is_sent: bool) -> None:
+        super().__init__(reason)
+        self.reason, self.is_sent = reason, is_sent
+
+    @classmethod
+    def of(cls, error: OSError) -> "Unanswered":
+        """Return what an error of `requests`, or one before it came to anything, means."""
+        causes = list(_causes(error))
+        for cause in causes:
+            if isinstance(cause, ssl.SSLCertVerificationError):
+                return cls(f"has a certificate that is not trusted: {cause.verify_message}", False)
+            if isinstance(cause, NameResolutionError):
+                return cls("has a name that no address is known for", False)
+            if getattr(cause, "errno", None) == errno.ECONNREFUSED:
+                return cls("refuses connections", False)
+        if isinstance(error, requests.ConnectTimeout):
+            return cls(f"takes no connection within {CONNECT_TIMEOUT:g} s", False)
+        if any(isinstance(cause, NewConnectionError) for cause in causes):
+            return cls("cannot be connected to", False)
+        if not isinstance(error, requests.RequestException):
+            return cls(f"cannot be asked: {error}", False)
+        late = requests.Timeout, TimeoutError
+        if any(isinstance(cause, late) for cause in causes):
+            return cls(f"gives no answer within {ANSWER_TIMEOUT:g} s", True)
+        return cls("ended the connection instead of an answer", True)
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """Yield an error and what it is made of, wherever its library has put that."""
+    waiting, seen = [error], 0
+    while waiting and seen < _DEEPEST:
+        one = waiting.pop()
+        seen += 1
+        yield one
+        inside = [getattr(one, "reason", None), one.__cause__, one.__context__, *one.args]
+        waiting += [cause for cause in inside if isinstance(cause, BaseException)]
+
+
+def new_session(credentials: Credentials) -> requests.Session:
+    """Return a session that takes nothing from the environment, and goes nowhere else."""
+    session = requests.Session()
+    session.trust_env = False
+    session.max_redirects = 0
+    session.verify = credentials.ca or True
+    if credentials.certificate:
+        session.cert = (credentials.certificate, credentials.key or credentials.certificate)
+    return session
+
+
+class _Mine(threading.local):
+    """The clients of one thread, by the number of the member."""
+
+    process = 0
+    clients: dict[int, Any]
+
+
+class Members(Generic[Client]):
+    """The members of a store; `make` makes a client of a member with a session."""
+
+    def __init__(
+        self,
+        address: StoreAddress,
+        credentials: Credentials,
+        make: Callable[[str, int, requests.Session], Client],
+    ) -> None:
+        self._address, self._credentials, self._make = address, credentials, make
+        self._mine = _Mine()
+        self._first = 0
+        self._lock = threading.Lock()
+        self._sessions: weakref.WeakSet[requests.Session] = weakref.WeakSet()
+        self._process = os.getpid()
+
+    def ask(self, call: Callable[[Client], Answer], writes: bool = False) -> Answer:
+        """Return what the first member says that can say anything, from the last such one on.
+
+        Raises `StoreUnreachable`, or `Undecided` of a write as soon as a member may have it.
+        """
+        members, failures = self._address.members, []
+        begin = self._first
+        for step in range(len(members)):
+            number = (begin + step) % len(members)
+            try:
+                answer = call(self._client(number))
+            except Unanswered as failure:
+                self._first = (number + 1) % len(members)
+                reason = f"{self._name(number)} {failure.reason}"
+                if writes and failure.is_sent:
+                    raise Undecided(reason) from None
+                failures.append(reason)
+            else:
+                self._first = number
+                return answer
+        raise StoreUnreachable("; ".join(failures))
+
+    def close(self) -> None:
+        """Close the connections of all threads that are not in use just now."""
+        with self._lock:
+            sessions = [] if self._process != os.getpid() else list(self._sessions)
+        for session in sessions:
+            session.close()
+
+    def _client(self, number: int) -> Client:
+        mine = self._mine
+        if mine.process != os.getpid():
+            mine.process, mine.clients = os.getpid(), {}
+        if number not in mine.clients:
+            mine.clients[number] = self._new_client(number)
+        client: Client = mine.clients[number]
+        return client
+
+    def _new_client(self, number: int) -> Client:
+        session = new_session(self._credentials)
+        if self._process != os.getpid():  # another thread of the parent may have had the lock
+            self._lock, self._sessions = threading.Lock(), weakref.WeakSet()
+            self._process = os.getpid()
+        with self._lock:
+            self._sessions.add(session)
+        host, port = self._address.members[number]
+        return self._make(host.strip("[]"), port, session)
+
+    def _name(self, number: int) -> str:
+        host, port = self._address.members[number]
+        return f"{self._address.kind} at {host}:{port}"

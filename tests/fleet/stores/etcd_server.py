@@ -1,0 +1,75 @@
+"""A real etcd: one member, or several of a cluster, each a process that can be stopped and killed."""
+
+import os
+import shutil
+import signal
+import subprocess
+import urllib.request
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from tests.harness.server import free_port
+from tests.harness.waiting import PATIENCE, until
+
+
+def program() -> str:
+    found = shutil.which("etcd")
+    if found is None:
+        pytest.skip("etcd is not installed here: apt-get install etcd-server")
+    return found
+
+
+class EtcdMember:
+    """A process of etcd; started again, it has its port and its data."""
+
+    def __init__(self, folder: Path, name: str = "one", *options: str) -> None:
+        self.name, self.folder, self.options = name, folder, options
+        self.port, self.peer = free_port(), f"http://127.0.0.1:{free_port()}"
+        self.process: subprocess.Popen[bytes] | None = None
+        self.scheme = "https" if "--cert-file" in options else "http"
+
+    def start(self, cluster: str = "") -> None:
+        program_path, url = program(), f"{self.scheme}://127.0.0.1:{self.port}"
+        command = [
+            program_path, "--name", self.name, "--data-dir", str(self.folder / self.name), "--log-level", "error",
+            "--listen-client-urls", url, "--advertise-client-urls", url, "--listen-peer-urls", self.peer,
+            "--initial-advertise-peer-urls", self.peer, "--initial-cluster", cluster or f"{self.name}={self.peer}",
+            "--heartbeat-interval", "50", "--election-timeout", "500", *self.options,
+        ]  # fmt: skip
+        self.folder.mkdir(exist_ok=True)
+        with (self.folder / f"{self.name}.log").open("ab") as log:
+            self.process = subprocess.Popen(command, stdout=log, stderr=log)
+
+    def serves(self) -> bool:
+        with suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{self.port}/health", timeout=PATIENCE) as told:
+            return b"true" in told.read()
+        return False
+
+    def send(self, number: signal.Signals) -> None:
+        assert self.process is not None
+        self.process.send_signal(number)
+
+    def stop(self) -> None:
+        process, self.process = self.process, None
+        if process is not None:
+            process.send_signal(signal.SIGCONT)
+            process.kill()
+            process.wait(PATIENCE)
+
+    def control(self, *words: str) -> str:
+        """What etcdctl says."""
+        environ = {**os.environ, "ETCDCTL_API": "3"}
+        command = ["etcdctl", f"--endpoints=127.0.0.1:{self.port}", *words]
+        return subprocess.run(command, env=environ, check=True, capture_output=True, text=True).stdout
+
+
+def start_all(members: Sequence[EtcdMember]) -> None:
+    """Start members as one cluster, and wait until all of them serve."""
+    cluster = ",".join(f"{one.name}={one.peer}" for one in members)
+    for one in members:
+        one.start(cluster)
+    for one in members:
+        until(one.serves, lambda one=one: (one.folder / f"{one.name}.log").read_text())
