@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dataplane_core.api.access import Access
 from dataplane_core.api.answered import announce
@@ -27,6 +27,9 @@ from dataplane_core.services import Services
 from dataplane_core.settings import Settings, SettingsError
 from dataplane_core.store.journal.plugin_faults import record_left_out
 from dataplane_core.wiring import make_services, refused_declarations, without_faulty_plugins
+
+if TYPE_CHECKING:
+    from dataplane_core.api.hiding import Hiding
 
 VERSIONS: tuple[RoutedVersion, ...] = (V2(), V1(), V3())
 """The API versions that can be served, in the order in which they are without a setting."""
@@ -93,6 +96,7 @@ def serve(services: Services, versions: Iterable[RoutedVersion] = VERSIONS) -> A
             partial(_current_version, services), settings.body_limit,
             settings.line_limit, services.state.faults.refuse, offer,
             None if own is None or make is None else make(own.view), _announcer(services),
+            _hiding(services),
         )  # fmt: skip
         cors = Cors(settings.cors_origins) if settings.cors_origins else None
         app = Application(services, frame, cors)
@@ -106,6 +110,16 @@ def _announcer(services: Services) -> Callable[[ApiRequest], None] | None:
     if hook is None:
         return None
     return lambda req: announce(req.env, req.author, hook, services)
+
+
+def _hiding(services: Services) -> "Hiding | None":
+    """Return what hides secrets; None where they are hidden from nobody."""
+    hidden_from = services.settings.dataplane.hide_secrets
+    if hidden_from == "nobody":
+        return None
+    from dataplane_core.api.hiding import Hiding
+
+    return Hiding(hidden_from, services.registry, services.state)
 
 
 def _own_interface(services: Services, routes: Routes) -> ServedVersion | None:

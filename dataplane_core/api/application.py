@@ -104,6 +104,8 @@ class Application(falcon.App[ApiRequest, falcon.Response]):
         What requests to a path need is made by the first one: most paths are never asked for.
         """
         self.served, self.own = list(versions), own
+        for one in self.interfaces:
+            one.sites = self._frame.sites
         first = self.served[0]
         page = own.own_front if own is not None else ""
         if page or first.front:
@@ -176,15 +178,14 @@ class Top:
     """
 
     def __init__(self, frame: Frame, served: ServedVersion, page: str) -> None:
-        self._sites, self._served = frame.sites, served
+        self._served = served
         self._front, self._page = served.front or page, page
         refuse = refuse_method(("GET",), served, None)
         self.responders = {**dict.fromkeys(COMBINED_METHODS, refuse), "GET": self.on_get}
 
     def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
         """Lead to the page, which asks for credentials itself."""
-        req.served = self._served
-        self._sites.check(req.env, is_change=False)
+        self._served.enter(req)
         resp.status = 302
         is_browser = "text/html" in req.accept
         resp.location = req.reference(self._page if is_browser else self._front)
@@ -195,7 +196,7 @@ class OwnTop:
     """The top of the server's own interface: a way to its page for browsers, and nothing else."""
 
     def __init__(self, frame: Frame, served: ServedVersion) -> None:
-        self._front, self._sites, self._served = served.own_front, frame.sites, served
+        self._front, self._served = served.own_front, served
         self._refuse = refuse_path(frame, served)
         self.responders = {**dict.fromkeys(COMBINED_METHODS, self._refuse), "GET": self.on_get}
 
@@ -203,8 +204,7 @@ class OwnTop:
         """Lead a client that takes HTML to the page, which asks for credentials itself."""
         if "text/html" not in req.accept:
             self._refuse(req, resp)
-        req.served = self._served
-        self._sites.check(req.env, is_change=False)
+        self._served.enter(req)
         resp.status = 302
         resp.location = req.reference(self._front)
         resp.set_header("Vary", "Accept")
@@ -251,10 +251,8 @@ def refuse_method(
 
     def respond(req: ApiRequest, resp: falcon.Response, **_: str) -> None:
         served.receive(req, resp)
-        if frame is not None:
-            frame.sites.check(req.env, req.method not in READS)
-            if asks:
-                req.identity = frame.identify(req)
+        if frame is not None and asks:
+            req.identity = frame.identify(req)
         method = req.env.get("dataplane.method", req.method)
         message = f"method {method} is not allowed, but [{words}] are"
         raise MethodNotAllowed(message, allowed)
@@ -267,7 +265,6 @@ def refuse_path(frame: Frame, served: ServedVersion) -> Callable[..., None]:
 
     def respond(req: ApiRequest, resp: falcon.Response, **_: str) -> None:
         served.receive(req, resp)
-        frame.sites.check(req.env, req.method not in READS)
         if served.credentials_first:
             req.identity = frame.identify(req)
         raise falcon.HTTPRouteNotFound

@@ -1,7 +1,7 @@
 """A request and what the frame has found in it."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, quote
 
 import falcon
@@ -17,6 +17,10 @@ from dataplane_core.store.author import Author, ChangeOptions, Condition
 from dataplane_core.store.scratch import Scratch
 from dataplane_core.store.snapshot import Snapshot
 from dataplane_core.text.tokens import CONTROL_CHARACTERS
+
+if TYPE_CHECKING:
+    from dataplane_core.api.hiding import Hiding
+    from dataplane_core.store.config import ConfigStore
 
 APPLICATION = "dataplane.application"
 """Where the environment has the application, for requests that have others tried."""
@@ -63,6 +67,7 @@ class CheckedRequest(falcon.Request):
     `matched_version` is the version in which the resource has the tag that `If-Match` asks for, and
     `condition` makes sure that it still has it in the one that is changed.
     `as_of` is the text that the resource is looked at in, in place of the newest.
+    `hiding` hides secrets from who asks; None where they see them.
     `shown_version` is the version of the configuration that the answer shows, once that is known,
     and `snapshot` the configuration's newest text, if that is what the answer was read from.
     `may_go_on` tells whether an answer that goes on still may: a session ends it with itself.
@@ -73,6 +78,7 @@ class CheckedRequest(falcon.Request):
         "admission",
         "as_of",
         "condition",
+        "hiding",
         "identity",
         "loaded",
         "matched_version",
@@ -93,6 +99,7 @@ class CheckedRequest(falcon.Request):
             self._params = _with_bytes(self._params, self.query_string)
         self.identity: Identity | None = None
         self.admission: Admission | None = None
+        self.hiding: Hiding | None = None
         self.session: Session | None = None
         self.new_cookie = ""
         self.may_go_on: Callable[[], bool] = _always
@@ -142,6 +149,17 @@ class CheckedRequest(falcon.Request):
     def change_options(self) -> ChangeOptions:
         """What the request wants of a change; raises `BadRequest` for what cannot be read."""
         return change_options(self.params, self.env.get("HTTP_IF_MATCH"))
+
+    def seen(self, store: "ConfigStore") -> "ConfigStore":
+        """Return a store as who asks may see it."""
+        return store if self.hiding is None else self.hiding.store(store)
+
+    @property
+    def echo(self) -> Any:
+        """The decoded body, as an answer shows it."""
+        assert self.loaded is not None
+        echo = self.loaded.echo
+        return echo if self.hiding is None else self.hiding.stand_ins.in_json(echo)
 
     @property
     def scratch(self) -> Scratch | None:

@@ -3,16 +3,16 @@
 import logging
 from collections.abc import Callable, Mapping
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import falcon
 
 from dataplane_core.api.access import Access, Authorize, least_role, limit_of
-from dataplane_core.api.body import await_body, check_type, parse_json, read_body
-from dataplane_core.api.body_amounts import check_lines, most_parts
+from dataplane_core.api.body import check_type
+from dataplane_core.api.body_reading import read_document
 from dataplane_core.api.checked_request import IS_STEP, IS_TRIAL, READS
 from dataplane_core.api.cross_site import CrossSite, keep_private
-from dataplane_core.api.operations import AS_THEY_ARE, Body, Operation, Parameter
+from dataplane_core.api.operations import AS_THEY_ARE, Operation, Parameter
 from dataplane_core.api.repeat import OfferRepeat
 from dataplane_core.api.request import ApiRequest, Served
 from dataplane_core.api.routes import Route
@@ -22,9 +22,7 @@ from dataplane_core.codec.codec import Loaded
 from dataplane_core.codec.lists import LoadedList
 from dataplane_core.dataclass import dataclass
 from dataplane_core.errors import (
-    BadParameter,
     BadRequest,
-    Code,
     Contradiction,
     DataplaneError,
     Forbidden,
@@ -36,12 +34,13 @@ from dataplane_core.store.author import PLAIN
 from dataplane_core.store.planned import ChangePlan, Planned
 from dataplane_core.store.rehearsal import rehearsal
 
+if TYPE_CHECKING:
+    from dataplane_core.api.hiding import Hiding
+
 log = logging.getLogger("dataplane.api")
 
 Identify = Callable[[ApiRequest], Identity]
 RenderPlan = Callable[[ChangePlan], Any]
-
-_TEXTS = ("text/plain", "application/json")
 
 SLASH = "\x00"
 """Stands for a slash inside a name, from where a path is cut at its slashes to its responder."""
@@ -55,7 +54,8 @@ class Frame:
     the configuration's, or its transaction's. `offer` lets the server repeat an answer,
     `render_plan` makes JSON of what a change would do, `announce` tells plugins of a request that
     is about to be carried out: None where nothing is to. `sites` judges what pages in a browser ask
-    for. `refuse_changes` raises the reason why nothing may be changed, if there is one.
+    for. `refuse_changes` raises the reason why nothing may be changed, if there is one. `hiding`
+    hides secrets from some.
     """
 
     identify: Identify
@@ -68,6 +68,7 @@ class Frame:
     offer: OfferRepeat | None = None
     render_plan: RenderPlan | None = None
     announce: Callable[[ApiRequest], None] | None = None
+    hiding: "Hiding | None" = None
 
     def finish(self, req: ApiRequest, resp: falcon.Response) -> None:
         """Set the headers of an answer; strangers are not told of the configuration."""
@@ -135,8 +136,9 @@ class Guard:
         return resource.shown if isinstance(resource, Replaceable) else None
 
     def __call__(self, req: ApiRequest, resp: falcon.Response, **keys: str) -> None:
-        self._served.receive(req, resp)
         req.plugin = self._plugin
+        # a change that is open to everybody is a log-in
+        self._served.receive(req, resp, self._is_change and self._operation.open)
         self._admit(req)
         try:
             if self._answered is None or not self._answered(req, resp):
@@ -150,10 +152,10 @@ class Guard:
     def _admit(self, req: ApiRequest) -> None:
         """Check who asks and from where, whether they may, and the media types of both sides."""
         operation, frame = self._operation, self._frame
-        # a change that is open to everybody is a log-in
-        frame.sites.check(req.env, self._is_change, self._is_change and operation.open)
         if not operation.open:
             identity = req.identity = frame.identify(req)
+            if frame.hiding is not None and frame.hiding.hides_from(identity):
+                req.hiding = frame.hiding
             if frame.authorize or identity.paths or identity.role is not Role.ADMIN:
                 path = req.path.replace(SLASH, "/")
                 if (reason := self.refusal(identity, path, req.params)) is not None:
@@ -182,7 +184,10 @@ class Guard:
     def _carry_out(self, req: ApiRequest, resp: falcon.Response, keys: dict[str, str]) -> None:
         self._refuse_a_try(req)
         body = self._operation.body
-        document = None if body is None else self._read_body(req, body)
+        frame = self._frame
+        document = None if body is None else read_document(
+            req, body, frame.body_limit, frame.line_limit
+        )
         codec = None if body is None or not req.raw else body.codec
         if document is None and self._served.version.null_is_empty:
             document = {}
@@ -243,6 +248,8 @@ class Guard:
                     text = given[0] if isinstance(given, list) else given
                     query[one.name] = one.parse(text, strict=self._strict)
             req.query = query
+        if req.hiding is not None:
+            req.hiding.check(req.query)
         return named
 
     def _replaced(
@@ -279,21 +286,3 @@ class Guard:
             resp.set_header("Warning", f'299 dataplane "{text}"')  # RFC 7234, section 5.5
             log.info("%s %s: %s", req.method, req.asked_path, text,
                      extra={"request_id": req.request_id})  # fmt: skip
-
-    def _read_body(self, req: ApiRequest, body: Body) -> Any:
-        """Read the body, and its JSON where the operation takes some."""
-        limit = min(self._frame.body_limit, body.most)
-        if body.media == "multipart/form-data":
-            await_body(req.env, limit)
-            return None
-        raw = read_body(req, limit)
-        if not raw.strip():
-            if body.required:
-                raise BadParameter("data in body is required", code=Code.REQUIRED)
-            return None
-        req.raw = raw
-        if body.is_configuration and req.media_type in _TEXTS:
-            check_lines(raw, self._frame.line_limit)
-        if body.codec is None:
-            return None
-        return parse_json(raw, most_parts(body.codec, body.make_codec is not None))

@@ -21,8 +21,13 @@ class Served(Protocol):
     def front(self) -> str:
         """The path of the page that a browser is led to; empty where no plugin has one."""
 
-    def receive(self, req: "ApiRequest", resp: falcon.Response) -> None:
-        """Let a request be one to this version, and its answer say what all answers of it say."""
+    def receive(
+        self, req: "ApiRequest", resp: falcon.Response, is_log_in: bool = False
+    ) -> None:
+        """Let a request be one to this version, and its answer say what all answers of it say.
+
+        Raises `Forbidden` for one that a page of another site asks for.
+        """
 
     def children(self, path: str) -> Iterator[tuple[str, Operation]]:
         """Yield the paths one level below `path` that take no parameter, sorted, with their GET."""

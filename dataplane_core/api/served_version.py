@@ -10,6 +10,8 @@ from typing import Any, Protocol
 import falcon
 
 from dataplane_core.api.body import to_json
+from dataplane_core.api.checked_request import READS
+from dataplane_core.api.cross_site import CrossSite
 from dataplane_core.api.made_once import MadeOnce
 from dataplane_core.api.operations import Body, Operation, Operations, Response
 from dataplane_core.api.request import ApiRequest
@@ -60,6 +62,8 @@ class ServedVersion:
         self._documents: dict[str, bytes] = {}
         self._of_all_workers = {form: MadeOnce() for form in _FORMS}
         self._lock = Lock()
+        self.sites: CrossSite | None = None
+        """Judges what pages of other sites ask for; the application has one for all versions."""
         self.call_helper: Callable[[], bool] | None = None
         """Has a process of its own call `make_wanted`; False if there is none."""
         self._succession = Succession(version, None)
@@ -68,11 +72,21 @@ class ServedVersion:
         """Lead clients to another version that is served, once this one is deprecated."""
         self._succession = Succession(self.version, other)
 
-    def receive(self, req: ApiRequest, resp: falcon.Response) -> None:
-        """Let a request be one to this version, and its answer say what all answers of it say."""
-        req.served = self
+    def receive(self, req: ApiRequest, resp: falcon.Response, is_log_in: bool = False) -> None:
+        """Let a request be one to this version, and its answer say what all answers of it say.
+
+        Raises `Forbidden` for one that a page of another site asks for; a log-in is one of a
+        browser, whatever it sends.
+        """
         req.env[API_VERSION] = self.version.name
         self._succession.announce(req, resp)
+        self.enter(req, is_log_in)
+
+    def enter(self, req: ApiRequest, is_log_in: bool = False) -> None:
+        """Let a request be answered in the form of this version; raises as `receive` does."""
+        req.served = self
+        if self.sites is not None:
+            self.sites.check(req.env, req.method not in READS, is_log_in)
 
     @property
     def added(self) -> Routes:

@@ -228,14 +228,14 @@ class View:
 
     def snapshot(self, req: CheckedRequest) -> Snapshot:
         """Return the text that a request reads, as it was in one version."""
-        if req.as_of is not None:
-            return req.as_of
-        transaction, store = req.query.get("transaction_id"), self.store(req)
-        snapshot = store.snapshot(transaction)
-        self.show_version(req, snapshot.version)
-        if transaction is None and store is self.config:
-            req.snapshot = snapshot
-        return snapshot
+        snapshot = req.as_of
+        if snapshot is None:
+            transaction, store = req.query.get("transaction_id"), self.store(req)
+            snapshot = store.snapshot(transaction)
+            self.show_version(req, snapshot.version)
+            if transaction is None and store is self.config:
+                req.snapshot = snapshot
+        return snapshot if req.hiding is None else req.hiding.snapshot(snapshot)
 
     def store(self, req: CheckedRequest) -> ConfigStore:
         """Return the store of the text that a request is about: the configuration's, or a try's."""
@@ -258,7 +258,8 @@ class View:
         if isinstance(transaction, list):
             return False
         snapshot = self.config.snapshot(transaction or None)
-        kept = snapshot.cache.get((req.path, req.query_string))
+        seen = snapshot if req.hiding is None else req.hiding.snapshot(snapshot)
+        kept = seen.cache.get((req.path, req.query_string))
         if kept is None:
             return False
         answer_tagged(req, resp, kept)
@@ -278,7 +279,7 @@ class View:
     def edit(self, req: CheckedRequest, brings: str = "") -> AbstractContextManager[Edit]:
         """Change the text as the request's parameters say; `brings` is that of `CommitRequest`."""
         version, options = version_to_change(req)
-        return self.store(req).edit(
+        return req.seen(self.store(req)).edit(
             version=version, transaction_id=req.query.get("transaction_id"),
             force_reload=req.query.get("force_reload", False), author=req.author, options=options,
             brings=brings,
@@ -296,4 +297,4 @@ class View:
         waits = outcome.reload_id is not None or outcome.state == "pending"
         resp.status = 202 if waits else status
         if req.loaded is not None and req.method != "DELETE":
-            resp.data = to_json(req.loaded.echo)
+            resp.data = to_json(req.echo)

@@ -1,7 +1,7 @@
 """Hide the secrets in what objects say, so that one can still be told from another."""
 
 import re
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -17,7 +17,9 @@ from dataplane_core.resources.secret_lines import (
     holds_secret,
     is_always_secret,
     is_secret,
+    names_in_json,
     parts_of,
+    with_words,
 )
 from dataplane_core.text import Line
 from dataplane_core.text.credentials import (
@@ -104,7 +106,26 @@ class Secrets:
             return mark[0] + self.concealed(line[mark.end() :])
         if self._is_plain(line):
             return line
-        return conceal(_without(line, *self._words(line)))
+        tokens, places, _ = self._words(line)
+        return conceal(with_words(line, tokens, dict.fromkeys(places, HIDDEN)))
+
+    def replaced(self, line: str, hide: Callable[[str], str]) -> str:
+        """Return a line with what `hide` returns of each secret in its place; else as `concealed`.
+
+        All else says what it did. `hide` is given some of what it has returned, too, and is to
+        return that as it is.
+        """
+        mark = _COMMENT.match(line)
+        if mark is not None:
+            return mark[0] + self.replaced(line[mark.end() :], hide)
+        if self._is_plain(line):
+            return line
+        tokens, places, table = self._words(line)
+        parts = {at: tokens[at] for at in places}
+        if table is not None:
+            parts = table.parts(Line(line.rstrip("\r\n")), tokens, places)
+        words = {at: hide(part).join(tokens[at].rsplit(part, 1)) for at, part in parts.items()}
+        return conceal(with_words(line, tokens, words), hide)
 
     def hidden(self, line: str) -> set[str]:
         """Return the words that `concealed` shows something else for, quoted and unquoted.
@@ -116,7 +137,7 @@ class Secrets:
             return self.hidden(line[mark.end() :])
         if self._is_plain(line):
             return set()
-        tokens, places = self._words(line)
+        tokens, places, _ = self._words(line)
         found = [tokens[at] for at in places]
 
         def note(secret: str) -> str:
@@ -128,8 +149,8 @@ class Secrets:
         words = {*found, *map(unquote, found)} - fixed
         return {word for word in words if any(map(str.isalnum, word))}
 
-    def _words(self, line: str) -> tuple[Sequence[str], set[int]]:
-        """Return the words of a line, and the places of those that are secret.
+    def _words(self, line: str) -> tuple[Sequence[str], set[int], SecretLines | None]:
+        """Return the words of a line, the places of those that are secret, and who reads them.
 
         A line with a quote that does not end has words between blanks, and nobody can read it.
         """
@@ -140,10 +161,10 @@ class Secrets:
             if found is None:
                 unread = max(unread, table.unread(tokens))
             elif found:
-                return tokens, found
+                return tokens, found, table
             elif table.heads.has_head(parsed):
                 unread = -len(tokens)
-        return tokens, set(range(unread, len(tokens))) if unread > 0 else set()
+        return tokens, set(range(unread, len(tokens))) if unread > 0 else set(), None
 
     def _is_plain(self, line: str) -> bool:
         """Return whether a line surely has no secret, as most have none: found by its text."""
@@ -163,6 +184,14 @@ class Secrets:
         words = sorted({word for one in self._tables for word in one.keywords})
         return re.compile("|".join(map(re.escape, words)) or "(?!)")
 
+    def names_in_json(self) -> dict[str, str]:
+        """Return what JSON calls secrets, in whatever version, each with its `secret_of`."""
+        found: dict[str, str] = {}
+        for collection in self._registry.collections.values():
+            for prop in collection.props:
+                found |= names_in_json(prop)
+        return found
+
     def concealed_quote(self, message: str, line: str) -> str:
         """Return a message that may quote a line of a configuration, without its secrets."""
         return without_words(message, self.hidden(line))
@@ -180,6 +209,13 @@ class Secrets:
         )
 
 
+def first_word(line: str) -> str:
+    """Return the first word of a line, be it commented out or not; empty without one."""
+    mark = _COMMENT.match(line)
+    words = (line if mark is None else line[mark.end() :]).split(None, 1)
+    return words[0] if words else ""
+
+
 def without_words(message: str, words: Iterable[str]) -> str:
     """Return a message with something else in the place of some words, and of credentials."""
     longest = sorted(words, key=len, reverse=True)
@@ -187,16 +223,6 @@ def without_words(message: str, words: Iterable[str]) -> str:
         pattern = "|".join(map(re.escape, longest))
         message = re.sub(rf"(?<!\w)(?:{pattern})(?!\w)", HIDDEN, message)
     return conceal(message)
-
-
-def _without(line: str, tokens: Sequence[str], places: Container[int]) -> str:
-    """Return a line with something else in the place of some of its words."""
-    parts, last = [], 0
-    for at, token in enumerate(tokens):
-        start = line.index(token, last)
-        parts += [line[last:start], HIDDEN if at in places else token]
-        last = start + len(token)
-    return "".join(parts) + line[last:]
 
 
 def is_sealed(value: Any) -> bool:

@@ -64,6 +64,13 @@ class DataplaneSettings:
         "`program`, `lua-load` or a bind to a file of the system: it is carried out, or refused.",
         flag="--dangerous-lines",
     )  # fmt: skip
+    hide_secrets: str = setting(
+        "nobody", one_of("nobody", "readers", "everybody"),
+        "From whom tokens and passwords in answers are hidden, behind words that stand for them: "
+        "from `readers` (and operators), or from `everybody`. Who sends such a word back keeps the "
+        "secret that is there.",
+        flag="--hide-secrets",
+    )  # fmt: skip
     api_versions: tuple[str, ...] = setting(
         (), TEXTS,
         "Versions of the API that are served, such as `v2` and `v3`; `/` leads programs "

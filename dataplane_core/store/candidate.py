@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Self
 
 from dataplane_core.errors import NotFound
-from dataplane_core.store.disk_faults import note_failed_sync
+from dataplane_core.store.disk_faults import sync
 from dataplane_core.store.files import END, keep_change, real_path, storage_errors, sync_directory
 from dataplane_core.store.in_place import journal_of, recover_in_place, status_after, write_in_place
 from dataplane_core.store.rights import copy_rights
@@ -164,11 +164,7 @@ class Candidate:
     def sync(self) -> None:
         """Bring the data to the disk; slow, and so to be done before a lock is taken."""
         with storage_errors(self.target):
-            try:
-                os.fsync(self._handle)
-            except OSError as error:
-                note_failed_sync(self.target, error)
-                raise
+            sync(self._handle, self.target)
 
     def publish(self, *, in_place: bool = False) -> os.stat_result | None:
         """Put the file in its target's place, whole and at once; return its status there.

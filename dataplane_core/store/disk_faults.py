@@ -66,10 +66,17 @@ class DiskFaults:
             os.unlink(self._mark)
 
 
-def note_failed_sync(path: str | Path, error: OSError) -> None:
-    """Remember a sync of a file, or of a folder, that failed such that data may be lost."""
-    if error.errno in _LOST:
-        note_lost(f"{path} could not be brought to the disk: {os.strerror(error.errno or 0)}")
+def sync(handle: int, path: str | Path, *, data_alone: bool = False) -> None:
+    """Bring an open file, or folder, to the disk; what may be lost where that fails is remembered.
+
+    Raises `OSError`. With `data_alone`, moments and rights of the file may come later.
+    """
+    try:
+        os.fdatasync(handle) if data_alone else os.fsync(handle)
+    except OSError as error:
+        if error.errno in _LOST:
+            note_lost(f"{path} could not be brought to the disk: {os.strerror(error.errno or 0)}")
+        raise
 
 
 def note_lost(reason: str) -> None:

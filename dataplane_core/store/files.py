@@ -14,7 +14,7 @@ from pathlib import Path
 from shutil import rmtree
 
 from dataplane_core.errors import StorageFailed, StorageFull
-from dataplane_core.store.disk_faults import NotOnDisk, note_failed_sync
+from dataplane_core.store.disk_faults import NotOnDisk, sync
 
 FileIdentity = tuple[int, int, int, int, int]
 """Device, inode, times of modification and change (ns), size: moves when the text may have."""
@@ -110,11 +110,7 @@ def sync_file(path: Path) -> None:
 
 def sync_handle(handle: int, path: str | Path) -> None:
     """Bring the data of an open file to the disk; raises `OSError`, of which `DiskFaults` know."""
-    try:
-        os.fdatasync(handle)
-    except OSError as error:
-        note_failed_sync(path, error)
-        raise
+    sync(handle, path, data_alone=True)
 
 
 def sync_directory(path: Path, folder: int | None = None) -> None:
@@ -123,10 +119,7 @@ def sync_directory(path: Path, folder: int | None = None) -> None:
         where = path if folder is None else "."
         handle = os.open(where, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=folder)
         try:
-            os.fsync(handle)
-        except OSError as error:
-            note_failed_sync(path, error)
-            raise
+            sync(handle, path)
         finally:
             os.close(handle)
 

@@ -78,7 +78,7 @@ def join(head: Head, text: str, version: int | None) -> str:
         last = at == len(top) and not rest
         top.insert(at, raw if raw.endswith("\n") or last else raw + "\n")
     whole = "".join(top) + rest
-    return whole if version is None else _with_checksum(with_last_newline(whole))
+    return whole if version is None else with_checksum(with_last_newline(whole))
 
 
 def _numbered(head: Head, text: str, version: int | None) -> list[tuple[int, str]]:
@@ -97,7 +97,7 @@ def _numbered(head: Head, text: str, version: int | None) -> list[tuple[int, str
     return sorted([*moved, (at, f"# _version={version}{end}")])
 
 
-def _with_checksum(text: str) -> str:
+def with_checksum(text: str) -> str:
     """Return the text with the right hash on its checksum line, if it has one."""
     start = 0
     for raw in _top(text):

@@ -79,6 +79,8 @@ class Diffs:
         before = self._version(req.query["from"])
         rest = split_header(text)[1]
         posted = Document.parse(rest, before.document.language, before.document)
+        if req.hiding is not None:
+            posted = req.hiding.given(rest, before.document)
         raw, after = bool(req.query["with_secrets"]), End({"text": "posted"}, posted)
         resp.data = to_json(self._compared(before, after, raw=raw))
 

@@ -41,7 +41,8 @@ class Plans:
 
     def on_post(self, req: ApiRequest, resp: falcon.Response) -> None:
         if req.media_type == "text/plain":
-            resp.data = to_json(self._render(self._services.config.plan_text(given_text(req.raw))))
+            config = req.seen(self._services.config)
+            resp.data = to_json(self._render(config.plan_text(given_text(req.raw))))
             return
         body = parse_json(req.raw)
         if not isinstance(body, dict):
@@ -58,7 +59,7 @@ class Plans:
         if isinstance(transaction, str) and text is None:
             return self._render(config.transactions.plan(transaction, options=req.change_options))
         if isinstance(text, str) and transaction is None:
-            return self._render(config.plan_text(given_text(text)))
+            return self._render(req.seen(config).plan_text(given_text(text)))
         raise BadRequest(_FORMS)
 
     def _store(self, file: object) -> ConfigStore:

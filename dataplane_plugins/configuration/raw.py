@@ -107,7 +107,7 @@ class ConfigurationText:
 
     def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
         wanted = req.query["version"] or None
-        text, version = self.services.config.raw_text(wanted, req.query["transaction_id"])
+        text, version = req.seen(self.services.config).raw_text(wanted, req.query["transaction_id"])
         resp.set_header("Configuration-Checksum", checksum(text))
         req.shown_version = version
         self._show(req, resp, req.served.version.wrap(version, text))
@@ -117,7 +117,7 @@ class ConfigurationText:
         resp.data = to_json(shown)
 
     def on_post(self, req: ApiRequest, resp: falcon.Response) -> None:
-        config, query = req.scratch or self.services.config, req.query
+        config, query = req.seen(req.scratch or self.services.config), req.query
         commands = runtime_commands(req.get_header("X-Runtime-Actions") or "")
         given = given_text(req)
         if query["only_validate"]:
@@ -141,7 +141,7 @@ class ConfigurationText:
                                 "X-Runtime-Actions")  # fmt: skip
 
     def _answer(self, req: ApiRequest, resp: falcon.Response, outcome: Outcome) -> None:
-        text, _ = (req.scratch or self.services.config).raw_text(outcome.version)
+        text, _ = req.seen(req.scratch or self.services.config).raw_text(outcome.version)
         req.shown_version = outcome.version
         resp.status = 201
         if outcome.reload_id is not None:

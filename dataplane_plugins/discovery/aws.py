@@ -42,7 +42,7 @@ PROPS = (
     Prop("name", required=True, help="Name of the entry, a part of its backends' names."),
     Prop("region", required=True, help="Region of the instances, such as `eu-central-1`."),
     Prop("access_key_id", help="Id of the access key; otherwise that of the environment counts."),
-    Prop("secret_access_key", help="Secret of the access key."),
+    Prop("secret_access_key", secret=True, help="Secret of the access key."),
     Prop("ipv4_address", enum=tuple(ADDRESSES), required=True,
          help="Which address of an instance is its server's."),
     _filters("allowlist", "Filters of EC2 that an instance must match, such as `tag:Stage`."),

@@ -32,7 +32,7 @@ PROPS = (
     Prop("port", "integer", minimum=PORT[0], maximum=PORT[1], required=True,
          help="Port of its HTTP API."),
     Prop("mode", enum=("http", "https"), help="Scheme of its HTTP API."),
-    Prop("token", pattern=_WORD, help="Sent as `X-Consul-Token`."),
+    Prop("token", pattern=_WORD, secret=True, help="Sent as `X-Consul-Token`."),
     Prop("namespace", help="Namespace of the services (Consul Enterprise)."),
     _words("service_allowlist", "Only these services."),
     _words("service_denylist", "All services but these."),

@@ -30,7 +30,7 @@ from dataplane_core.plugin import (
 from dataplane_plugins.discovery.configured import configured, props_of
 from dataplane_plugins.discovery.engine import Engine
 from dataplane_plugins.discovery.entries import SourceEntries, SourceStatuses
-from dataplane_plugins.discovery.sources import Source
+from dataplane_plugins.discovery.sources import Source, SourceEntry
 
 TAG = "ServiceDiscovery"
 STATUS = {
@@ -59,34 +59,49 @@ def sources_of(services: Services) -> list[Source]:
     return [one for some in services.hooks.dataplane_discovery() for one in some]
 
 
-class SourceEntryList:
+class _OfSource:
+    """What the list of the entries of a source and one of them share."""
+
+    def __init__(self, source: Source, entries: SourceEntries) -> None:
+        self.source, self.entries = source, entries
+        self._secrets = [prop.name for prop in source.props if prop.secret]
+
+    def _shown(self, req: ApiRequest, entry: SourceEntry) -> SourceEntry:
+        """Return an entry as who asks may see it."""
+        return entry if req.hiding is None else req.hiding.shown_object(entry, self._secrets)
+
+    def _given(self, req: ApiRequest, kept: SourceEntry) -> SourceEntry:
+        """Return the entry in a body, with the secrets that `kept` has where these are hidden."""
+        given = req.body.echo
+        if req.hiding is not None:
+            given = req.hiding.given_object(given, self._secrets, kept)
+        raise_problems(self.source.problems(given))
+        return given
+
+
+class SourceEntryList(_OfSource):
     """The list of the entries of a source; a POST adds an entry."""
 
-    def __init__(self, source: Source, entries: SourceEntries) -> None:
-        self.source, self.entries = source, entries
-
     def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
-        resp.data = to_json(req.served.version.wrap(None, self.entries.all(self.source)))
+        entries = [self._shown(req, one) for one in self.entries.all(self.source)]
+        resp.data = to_json(req.served.version.wrap(None, entries))
 
     def on_post(self, req: ApiRequest, resp: falcon.Response) -> None:
-        raise_problems(self.source.problems(req.body.echo))
+        made = self.entries.create(self.source, self._given(req, {}))
         resp.status = 201
-        resp.data = to_json(self.entries.create(self.source, req.body.echo))
+        resp.data = to_json(self._shown(req, made))
 
 
-class SourceEntryItem:
+class SourceEntryItem(_OfSource):
     """An entry of a source. Its backends stay when the entry is deleted."""
 
-    def __init__(self, source: Source, entries: SourceEntries) -> None:
-        self.source, self.entries = source, entries
-
     def on_get(self, req: ApiRequest, resp: falcon.Response, id: str) -> None:
-        resp.data = to_json(req.served.version.wrap(None, self.entries.get(self.source, id)))
+        entry = self._shown(req, self.entries.get(self.source, id))
+        resp.data = to_json(req.served.version.wrap(None, entry))
 
     def on_put(self, req: ApiRequest, resp: falcon.Response, id: str) -> None:
-        self.entries.get(self.source, id)
-        raise_problems(self.source.problems(req.body.echo))
-        resp.data = to_json(self.entries.replace(self.source, id, req.body.echo))
+        given = self._given(req, self.entries.get(self.source, id))
+        resp.data = to_json(self._shown(req, self.entries.replace(self.source, id, given)))
 
     def on_delete(self, req: ApiRequest, resp: falcon.Response, id: str) -> None:
         self.entries.delete(self.source, id)

@@ -43,7 +43,7 @@ class SpoeFileItem:
         self._view = view
 
     def on_get(self, req: ApiRequest, resp: falcon.Response, name: str) -> None:
-        store = self._view.files.store(name)
+        store = req.seen(self._view.files.store(name))
         text, _ = store.raw_text()
         resp.data = to_json(self.shown_text(store.snapshot().version, text))
 

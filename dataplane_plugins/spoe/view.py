@@ -110,4 +110,4 @@ class SpoeView(View):
         if outcome.reload_id is not None:
             resp.set_header("Reload-ID", outcome.reload_id)
         if req.loaded is not None:
-            resp.data = to_json(req.loaded.echo)
+            resp.data = to_json(req.echo)

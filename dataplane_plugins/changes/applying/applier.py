@@ -88,10 +88,11 @@ class Applier:
 
     def planned(self, req: CheckedRequest, target: Target, *, prune: bool) -> Applied:
         """Return what would be done; raises `VersionMismatch` as `apply` does."""
-        base = self._base(wanted_versions(req))
+        base = self._base(req, wanted_versions(req))
         files = self._files.changes(target.files, prune=prune)
         document = target.on(base.document)
-        plan = with_files(self._config, self._config.plan(document, base), files)
+        config = req.seen(self._config)
+        plan = with_files(self._config, config.plan(document, base), files)
         found = target.located(plan.findings, document, plan.head.below)
         plan = replace(plan, findings=found)
         shown = self._files.foreseen(files, plan)
@@ -126,7 +127,7 @@ class Applier:
         wanted: Sequence[int] | None,
         tell: Tell | None,
     ) -> Applied:
-        base = self._base(wanted)
+        base = self._base(req, wanted)
         document, outcome = target.on(base.document), None
         same = document is base.document or document.text() == base.document.text()
         told: Mapping[str, Any] = {}
@@ -142,7 +143,7 @@ class Applier:
                         raise CheckFailed(failed.message, found, unread=failed.unread) from None
                 told = telling.result() if telling else {}
             elif self._files.is_used(files):
-                self._config.validate(base.text)
+                req.seen(self._config).validate(base.text)
         reload_id = None if outcome is None else outcome.reload_id
         is_reloaded = outcome is not None and outcome.state == "reloaded"
         followed = self._files.follow(files, reload_id, is_reloaded=is_reloaded)
@@ -152,7 +153,7 @@ class Applier:
         self, req: CheckedRequest, base: Snapshot, document: Document, options: ChangeOptions,
         brings: str,
     ) -> Outcome:  # fmt: skip
-        with self._config.edit(
+        with req.seen(self._config).edit(
             version=base.version,
             force_reload=bool(req.query.get("force_reload")),
             author=req.author,
@@ -162,8 +163,8 @@ class Applier:
             edit.document = document
         return edit.outcome
 
-    def _base(self, wanted: Sequence[int] | None) -> Snapshot:
-        base = self._config.snapshot()
+    def _base(self, req: CheckedRequest, wanted: Sequence[int] | None) -> Snapshot:
+        base = req.seen(self._config).snapshot()
         if wanted is not None and base.version not in wanted:
             given = ", ".join(map(str, wanted)) or "none"
             raise VersionMismatch(

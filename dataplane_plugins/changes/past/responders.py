@@ -133,6 +133,7 @@ class VersionText:
 
     def on_get(self, req: ApiRequest, resp: falcon.Response, version: str) -> None:
         text = self._services.config.archive.text(number_of(self._services, version))
+        text = text if req.hiding is None else req.hiding.text(text)
         resp.content_type = "text/plain"
         resp.data = encode_text(text)
 

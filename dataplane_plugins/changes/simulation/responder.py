@@ -45,11 +45,13 @@ class Simulations:
         body = _question(parse_json(req.raw))
         requests = read_requests(body["requests"], body.get("defaults"))
         with self._admission.place():
-            resp.data = to_json(self._results(body, requests))
+            resp.data = to_json(self._results(req, body, requests))
 
-    def _results(self, body: dict[str, Any], requests: list[SimulatedRequest]) -> dict[str, Any]:
+    def _results(
+        self, req: CheckedRequest, body: dict[str, Any], requests: list[SimulatedRequest]
+    ) -> dict[str, Any]:
         now = _subject(self._config.snapshot())
-        subject = self._subject(body, now)
+        subject = self._subject(req, body, now)
         if subject is not now:  # a simulation runs scripts, too
             self._config.forbid_dangers(now.document, subject.document)
         running = None
@@ -69,12 +71,14 @@ class Simulations:
         both = zip(results, requests, strict=True)
         return _answer([self._concealing.shown(one, request) for one, request in both])
 
-    def _subject(self, body: dict[str, Any], now: Subject) -> Subject:
+    def _subject(self, req: CheckedRequest, body: dict[str, Any], now: Subject) -> Subject:
         if "transaction" in body:
             return _subject(self._config.snapshot(body["transaction"]))
         if "text" in body:
             _, rest = split_header(body["text"])
             document = Document.parse(rest, self._registry.language, now.document)
+            if req.hiding is not None:
+                document = req.hiding.given(rest, now.document)
             return Subject(document, body["text"].count("\n") - rest.count("\n"))
         return now
 
