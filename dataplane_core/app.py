@@ -19,7 +19,7 @@ from dataplane_core.api.served_version import RoutedVersion, ServedVersion
 from dataplane_core.api.v1 import V1
 from dataplane_core.api.v2 import V2
 from dataplane_core.api.v3 import V3
-from dataplane_core.auth import Identity, Session
+from dataplane_core.auth import Identity, Role, Session
 from dataplane_core.environ_keys import CERTIFICATE
 from dataplane_core.errors import DataplaneError, Unauthorized
 from dataplane_core.hooks.manager import LeftOut
@@ -97,6 +97,7 @@ def serve(services: Services, versions: Iterable[RoutedVersion] = VERSIONS) -> A
             settings.line_limit, services.state.faults.refuse, offer,
             None if own is None or make is None else make(own.view), _announcer(services),
             _hiding(services),
+            None if settings.dangerous_role == "editor" else Role.ADMIN,
         )  # fmt: skip
         cors = Cors(settings.cors_origins) if settings.cors_origins else None
         app = Application(services, frame, cors)

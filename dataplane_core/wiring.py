@@ -133,7 +133,8 @@ def _services_on(
     return Services(
         settings, manager, registry, state, config, reloads, runtime, used_files,
         Callers(state, counters), counters, EventTable(state), comparisons,
-        authenticator, Sessions(state, authenticator, *limits), Tokens(state),
+        authenticator, Sessions(state, authenticator, *limits),
+        Tokens(state, settings.dataplane.token),
     )  # fmt: skip
 
 

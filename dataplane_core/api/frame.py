@@ -30,6 +30,7 @@ from dataplane_core.errors import (
     NotAcceptable,
 )
 from dataplane_core.hooks.containment import as_failure
+from dataplane_core.store.asker import refusing_dangers
 from dataplane_core.store.author import PLAIN
 from dataplane_core.store.planned import ChangePlan, Planned
 from dataplane_core.store.rehearsal import rehearsal
@@ -41,6 +42,8 @@ log = logging.getLogger("dataplane.api")
 
 Identify = Callable[[ApiRequest], Identity]
 RenderPlan = Callable[[ChangePlan], Any]
+
+_DANGEROUS = "what opens the system is for the role {} (dataplane.dangerous_role)"
 
 SLASH = "\x00"
 """Stands for a slash inside a name, from where a path is cut at its slashes to its responder."""
@@ -55,7 +58,8 @@ class Frame:
     `render_plan` makes JSON of what a change would do, `announce` tells plugins of a request that
     is about to be carried out: None where nothing is to. `sites` judges what pages in a browser ask
     for. `refuse_changes` raises the reason why nothing may be changed, if there is one. `hiding`
-    hides secrets from some.
+    hides secrets from some. `dangerous` is the least role that may open the system, if not all that
+    may change anything are to.
     """
 
     identify: Identify
@@ -69,6 +73,7 @@ class Frame:
     render_plan: RenderPlan | None = None
     announce: Callable[[ApiRequest], None] | None = None
     hiding: "Hiding | None" = None
+    dangerous: Role | None = None
 
     def finish(self, req: ApiRequest, resp: falcon.Response) -> None:
         """Set the headers of an answer; strangers are not told of the configuration."""
@@ -142,7 +147,11 @@ class Guard:
         self._admit(req)
         try:
             if self._answered is None or not self._answered(req, resp):
-                self._carry_out(req, resp, keys)
+                if (needs := self._frame.dangerous) and req.identity and req.identity.role < needs:
+                    with refusing_dangers(_DANGEROUS.format(needs.word)):
+                        self._carry_out(req, resp, keys)
+                else:
+                    self._carry_out(req, resp, keys)
         except (SystemExit, KeyboardInterrupt) as error:
             raise as_failure(error) from error
         self._frame.finish(req, resp)

@@ -5,13 +5,14 @@ import binascii
 import logging
 import os
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from dataplane_core.auth.brake import Brake
 from dataplane_core.auth.client_certificates import certificate_names
 from dataplane_core.auth.hash_cost import imitation, unusable
 from dataplane_core.auth.hash_slots import HashSlots
 from dataplane_core.auth.passwords import StoredPassword, verify
-from dataplane_core.auth.roles import Role, role_among, role_of
+from dataplane_core.auth.roles import Role, role_among, role_in_userlist, role_of
 from dataplane_core.auth.userlists import Account, UserlistFile, users_of
 from dataplane_core.auth.verified_credentials import VerifiedCredentials
 from dataplane_core.dataclass import dataclass
@@ -92,6 +93,7 @@ class Authenticator:
             "the settings",
         )
         self._userlist = server.userlist.userlist
+        self._userlist_roles = settings.dataplane.userlist_roles
         file = server.userlist.userlist_file
         self._file = UserlistFile(file) if file else None
         self._source = self._file or userlist_source
@@ -133,7 +135,7 @@ class Authenticator:
     def has_roles(self) -> bool:
         """Whether somebody may do less than everything by what the settings say."""
         limited = any(one.role is not Role.ADMIN for one in self._fixed.values())
-        return limited or bool(self._roles)
+        return limited or bool(self._roles or (self._userlist_roles and not self._given))
 
     def account(self, name: str, password: bytes, address: str = "") -> Account:
         """Return the user that has a password; raises as `admit` does, and as slowly."""
@@ -150,6 +152,11 @@ class Authenticator:
 
     def _users_of(self, document: Document) -> Mapping[str, Account]:
         accounts, ignored = users_of(document, self._userlist)
+        if rules := self._userlist_roles:
+            accounts = {
+                name: replace(one, role=role_in_userlist(rules, name, one.groups))
+                for name, one in accounts.items()
+            }
         for line, reason in ignored:
             if reason not in self._logged:  # every change of the configuration is another document
                 log.warning("%s, line %d: %s", self._where, line, reason)

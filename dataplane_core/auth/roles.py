@@ -1,6 +1,6 @@
 """Say what somebody may do, by one word: the role of a user, a token or a client certificate."""
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from enum import IntEnum
 
 
@@ -25,6 +25,21 @@ class Role(IntEnum):
 
 ROLES = tuple(role.word for role in Role if role)
 """The roles that somebody can be given."""
+
+
+def role_in_userlist(rules: Iterable[str], name: str, groups: Container[str]) -> Role:
+    """Return the role of the first rule for a user of a userlist; `NOBODY` without one.
+
+    A rule is a role, a colon, and the user, a group behind `@`, or `*` for all.
+
+    >>> role_in_userlist(["reader:@watch", "admin:*"], "bob", {"watch"}).word
+    'reader'
+    """
+    for rule in rules:
+        word, _, wanted = rule.partition(":")
+        if wanted in ("*", name) or (wanted[:1] == "@" and wanted[1:] in groups):
+            return role_of(word)
+    return Role.NOBODY
 
 
 def role_of(word: str) -> Role:

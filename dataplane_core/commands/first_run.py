@@ -2,6 +2,7 @@
 
 import secrets
 import sys
+from dataclasses import asdict
 from typing import Any
 
 import click
@@ -9,6 +10,7 @@ import click
 from dataplane_core.auth.passwords import hash_password
 from dataplane_core.commands.common import command, print_json
 from dataplane_core.errors import Invalid
+from dataplane_core.settings.access import ROLES
 from dataplane_core.settings.load import INIT_FILE
 
 _PASSWORD_STDIN = click.Option(
@@ -54,6 +56,44 @@ def passwd(name: str, password_stdin: bool, as_json: bool) -> None:
     click.echo(f"# in the settings, below dataplaneapi:\n{user_lines(name, stored)}", nl=False)
     click.echo("# or in haproxy.cfg, or the file of the setting userlist_file:")
     click.echo(f"userlist controller\n  user {name} password {stored}")
+
+
+@command(
+    "token",
+    click.Argument(["name"], metavar="NAME"),
+    click.Option(["--role"], type=click.Choice(ROLES), default="reader", show_default=True,
+                 help="What the program may do."),
+    click.Option(["--path", "paths"], multiple=True, metavar="PATH",
+                 help="Path that the token is for, without the version; else all."),
+    click.Option(["--days"], type=click.IntRange(0, 3650), default=90, show_default=True,
+                 help="Days until it ends; 0: it does not."),
+)  # fmt: skip
+def token(name: str, role: str, paths: tuple[str, ...], days: int, as_json: bool) -> None:
+    """Make a token for a program NAME.
+
+    The token is printed, and never again, with the lines for the settings, which have its SHA-256
+    alone; nothing is written. A running server makes tokens, too: `POST /dataplane/v1/tokens`.
+    """
+    from datetime import UTC, datetime, timedelta
+
+    from dataplane_core.auth.tokens import digest_of_token, new_secret
+    from dataplane_core.first_run.settings_text import token_lines
+    from dataplane_core.settings import Settings, TokenSettings
+    from dataplane_core.settings.rules import broken_rules
+
+    secret = new_secret()
+    ends = (datetime.now(UTC) + timedelta(days)).date().isoformat() if days else ""
+    made = TokenSettings(name, digest_of_token(secret), role, tuple(paths), ends)
+    settings = Settings.default().replace(**{"dataplane.token": (made,)})
+    for problem in broken_rules(settings):
+        if ".token[" in problem.key:
+            raise Invalid(f"{problem.key.rpartition('.')[2]} {problem.message}")
+    said = {key: value for key, value in asdict(made).items() if value}
+    if as_json:
+        print_json({"token": secret, "settings": said})
+        return
+    click.echo(f"# sent by the program as Authorization: Bearer, and shown here alone:\n{secret}")
+    click.echo(f"# in the settings, below dataplane:\n{token_lines(said)}", nl=False)
 
 
 @command(

@@ -14,7 +14,7 @@ _COMMANDS = {
     "changes": ("diff", "plan"),
     "confirming": ("confirm",),
     "drift": ("drift",),
-    "first_run": ("init", "passwd", "sample"),
+    "first_run": ("init", "passwd", "sample", "token"),
     "history": ("history", "rollback", "show"),
     "judgements": ("check", "doctor", "status"),
     "references": ("refs", "rename"),

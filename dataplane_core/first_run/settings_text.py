@@ -95,6 +95,12 @@ def user_lines(name: str, stored: str) -> str:
     return "".join(_lines({"user": [{"name": name, "password": stored}]}, "  "))
 
 
+def token_lines(said: Mapping[str, Any]) -> str:
+    """Return the lines of one token for the block `dataplane`."""
+    told = {key: list(value) if isinstance(value, tuple) else value for key, value in said.items()}
+    return "".join(_lines({"token": [told]}, "  "))
+
+
 def _lines(tree: Mapping[str, Any], indent: str) -> Iterator[str]:
     """Yield the lines of a block of YAML; values are written as JSON, which YAML reads alike."""
     for key, value in tree.items():

@@ -8,6 +8,7 @@ Each block of a settings file is a dataclass, in the module of the block's name 
 """
 
 from dataplane_core.settings import kinds as setting_kinds
+from dataplane_core.settings.access import TokenSettings
 from dataplane_core.settings.dataplane import DataplaneSettings
 from dataplane_core.settings.dataplaneapi import (
     DataplaneapiSettings,
@@ -39,6 +40,7 @@ __all__ = [
     "SettingsError",
     "SyslogSettings",
     "TlsSettings",
+    "TokenSettings",
     "TransactionSettings",
     "UserSettings",
     "UserlistSettings",

@@ -3,6 +3,7 @@
 from dataclasses import field
 
 from dataplane_core.dataclass import dataclass
+from dataplane_core.settings.access import AccessSettings
 from dataplane_core.settings.fields import setting
 from dataplane_core.settings.kinds import (
     BOOLEAN,
@@ -37,7 +38,7 @@ class PluginChoice:
 
 
 @dataclass(frozen=True, slots=True)
-class DataplaneSettings:
+class DataplaneSettings(AccessSettings):
     """Limits, state, process and plugins."""
 
     state_dir: str = setting(
@@ -57,19 +58,6 @@ class DataplaneSettings:
         "What becomes of a change that takes away what lines of the configuration still refer to: "
         "it is carried out with a warning, or refused.",
         flag="--references",
-    )  # fmt: skip
-    dangerous_lines: str = setting(
-        "allow", one_of("allow", "refuse"),
-        "What becomes of a change that adds lines that run commands or open the system, such as "
-        "`program`, `lua-load` or a bind to a file of the system: it is carried out, or refused.",
-        flag="--dangerous-lines",
-    )  # fmt: skip
-    hide_secrets: str = setting(
-        "nobody", one_of("nobody", "readers", "everybody"),
-        "From whom tokens and passwords in answers are hidden, behind words that stand for them: "
-        "from `readers` (and operators), or from `everybody`. Who sends such a word back keeps the "
-        "secret that is there.",
-        flag="--hide-secrets",
     )  # fmt: skip
     api_versions: tuple[str, ...] = setting(
         (), TEXTS,
@@ -120,39 +108,6 @@ class DataplaneSettings:
         (), TEXTS, "Origins whose pages may use the API from a browser; `*`: all.",
         flag="--cors-origin",
     )  # fmt: skip
-    allowed_hosts: tuple[str, ...] = setting(
-        (), TEXTS,
-        "Names by which clients may come to this server (`Host`), besides addresses, `localhost`, "
-        "and what machine, listeners and TLS certificate are called; `*.example.org`: all names "
-        "below one, `*`: all.",
-        flag="--allowed-host",
-    )  # fmt: skip
-    plain_network: bool = setting(
-        False, BOOLEAN,
-        "Whether the plain listener may have an address that is not loopback: passwords and "
-        "secrets cross the network as they are then. `behind_tls` permits it too.",
-        flag="--plain-network", environment="DATAPLANE_PLAIN_NETWORK",
-    )  # fmt: skip
-    paths_first: bool = setting(
-        False, BOOLEAN,
-        "Whether versions 1 and 2 of the API tell strangers which paths and methods there are "
-        "(404, 405), instead of asking everybody for credentials first (401).",
-        flag="--paths-first",
-    )  # fmt: skip
-    behind_tls: bool = setting(
-        False, BOOLEAN,
-        "Browsers come over TLS, which a proxy in front of the plain listener ends: cookies are "
-        "for TLS alone.",
-        flag="--behind-tls",
-    )  # fmt: skip
-    session_idle: float = setting(
-        1800.0, DURATION, "A session of the page that is not used for this long ends.",
-        flag="--session-idle",
-    )  # fmt: skip
-    session_lifetime: float = setting(
-        43200.0, DURATION, "A session of the page ends after this time in any case.",
-        flag="--session-lifetime",
-    )  # fmt: skip
     transaction_ttl: float = setting(
         86400.0, DURATION, "A transaction not used for this long is given up.",
         flag="--transaction-ttl",
@@ -169,28 +124,6 @@ class DataplaneSettings:
         64 << 20, SIZE,
         "Room for the texts of versions in the state; beyond it the oldest go. 0: no limit.",
         flag="--history-size",
-    )  # fmt: skip
-    credential_ttl: float = setting(
-        60.0, DURATION, "How long a verified password is remembered; 0: not at all.",
-        flag="--credential-ttl",
-    )  # fmt: skip
-    password_rounds: int = setting(
-        1_000_000, COUNT,
-        "Rounds that a password's hash may take at most, as SHA-512 has them, and others take as "
-        "long; a user with more is not admitted. 0: no limit.",
-        flag="--password-rounds",
-    )  # fmt: skip
-    password_tries: int = setting(
-        30, integer(0, 100_000),
-        "Wrong passwords for a user a minute that each worker looks at from one address, and ten "
-        "times as many for all users; more are answered with 429. 0: no limit.",
-        flag="--password-tries",
-    )  # fmt: skip
-    empty_passwords: bool = setting(
-        False, BOOLEAN,
-        "Whether a user whose password is empty (`insecure-password \"\"`) is admitted over the "
-        "network too, and not over the Unix socket alone.",
-        flag="--empty-passwords",
     )  # fmt: skip
     check_timeout: float = setting(
         60.0, DURATION,

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 
 from dataplane_core.lazy_pattern import lazy_pattern
+from dataplane_core.settings.access import ROLES, moment_of
 from dataplane_core.settings.haproxy import CANDIDATE_VARIABLE, CANDIDATE_WORD
 from dataplane_core.settings.plugin_blocks import PREFIX, block_name
 from dataplane_core.settings.problems import SettingsProblem
@@ -12,9 +13,9 @@ from dataplane_core.settings.tree import Settings
 
 # What crypt(3) makes: md5, sha256, sha512, bcrypt, scrypt, yescrypt, or the old DES.
 _HASH = lazy_pattern(r"\$(?:1|5|6|7|2[abxy]|y|gy)\$.+|[./0-9A-Za-z]{13}")
-
-
-_ROLES = ("reader", "operator", "editor", "admin")
+_SHA256 = lazy_pattern(r"[0-9a-fA-F]{64}")
+_TOKEN_NAME = lazy_pattern(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}")
+_PATH = lazy_pattern(r"(?!/(?:v\d+|dataplane)(?:/|\Z))(?:/[^/\s?#%]+)+/?")
 
 
 def broken_rules(settings: Settings) -> Iterator[SettingsProblem]:
@@ -23,6 +24,7 @@ def broken_rules(settings: Settings) -> Iterator[SettingsProblem]:
     yield from _listeners(settings)
     yield from _users(settings)
     yield from _roles(settings)
+    yield from _tokens(settings)
     if not settings.dataplane.master and settings.dataplane.workers != 1:
         yield settings.problem("dataplane.master", "can be false with dataplane.workers: 1 alone")
     transactions = settings.dataplaneapi.transaction.transaction_dir
@@ -118,9 +120,35 @@ def _listeners(settings: Settings) -> Iterator[SettingsProblem]:
 def _roles(settings: Settings) -> Iterator[SettingsProblem]:
     for rule in settings.dataplaneapi.tls.tls_roles:
         word, _, name = rule.partition(":")
-        if word.lower() not in _ROLES or not name.strip("*. "):
-            fault = f"has {rule!r}, which is no role ({', '.join(_ROLES)}), colon and name"
+        if word.lower() not in ROLES or not name.strip("*. "):
+            fault = f"has {rule!r}, which is no role ({', '.join(ROLES)}), colon and name"
             yield settings.problem("dataplaneapi.tls.tls_roles", fault)
+    for rule in settings.dataplane.userlist_roles:
+        word, _, name = rule.partition(":")
+        if word.lower() not in ROLES or not name.removeprefix("@").strip():
+            fault = f"has {rule!r}, which is no role ({', '.join(ROLES)}), colon and name"
+            yield settings.problem("dataplane.userlist_roles", fault)
+
+
+def _tokens(settings: Settings) -> Iterator[SettingsProblem]:
+    names: set[str] = set()
+    for number, token in enumerate(settings.dataplane.token):
+        path = f"dataplane.token[{number}]"
+        if not _TOKEN_NAME.fullmatch(token.name):
+            yield settings.problem(f"{path}.name", "is not a name: letters, digits and `_.:-`")
+        elif token.name in names:
+            yield settings.problem(f"{path}.name", f"the token {token.name} is already given")
+        if not _SHA256.fullmatch(token.digest):
+            fault = "is not the SHA-256 of a token: `dataplane token NAME` prints the lines"
+            yield settings.problem(f"{path}.digest", fault)
+        if not all(map(_PATH.fullmatch, token.paths)):
+            fault = "has what is no path without the prefix of a version, such as /services/haproxy"
+            yield settings.problem(f"{path}.paths", fault)
+        try:
+            moment_of(token.expires)
+        except ValueError:
+            yield settings.problem(f"{path}.expires", "is no day or moment, such as 2027-01-31")
+        names.add(token.name)
 
 
 def _users(settings: Settings) -> Iterator[SettingsProblem]:

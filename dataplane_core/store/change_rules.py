@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 
 from dataplane_core.errors import BadRequest, Forbidden, Invalid, NotAcceptable
+from dataplane_core.store.asker import dangers_refused
 from dataplane_core.store.lost_names import FindLost, LostName, StillNamed
 from dataplane_core.store.ports import CommitHooks, problems_found
 from dataplane_core.text import Document
@@ -10,6 +11,7 @@ from dataplane_core.text import Document
 FindDangers = Callable[[Document, Document], Sequence[str]]
 """Says in words which lines open the system that the second document has, and not the first."""
 _MOST_NAMED = 5
+_REFUSED = "dataplane.dangerous_lines refuses what opens the system"
 
 
 def nothing_dangerous(before: Document, after: Document) -> Sequence[str]:
@@ -49,7 +51,7 @@ class ChangeRules:
         self._find = find
         self._refuses = refuses
         self.dangers = find_dangers
-        self.refuses_dangers = refuses_dangers
+        self._refuses_dangers = refuses_dangers
         self.expectations = Expectations()
 
     def problems(self, document: Document, expect: str = "") -> list[str]:
@@ -69,16 +71,21 @@ class ChangeRules:
 
     def forbid_dangers(self, before: Document, after: Document) -> None:
         """Raise `Forbidden` for a change that adds lines that open the system, if none may."""
-        if self.refuses_dangers and (said := self.forbidden(self.dangers(before, after))):
+        if self.no_dangers() and (said := self.forbidden(self.dangers(before, after))):
             raise Forbidden(said)
+
+    def no_dangers(self) -> str:
+        """Return why no line may come that opens the system; empty where some may."""
+        return _REFUSED if self._refuses_dangers else dangers_refused()
 
     def forbidden(self, dangers: Sequence[str]) -> str:
         """Return why lines are refused that open the system; empty where they may be."""
-        if not dangers or not self.refuses_dangers:
+        reason = self.no_dangers() if dangers else ""
+        if not reason:
             return ""
         more = f" and {len(dangers) - _MOST_NAMED} more" if len(dangers) > _MOST_NAMED else ""
         named = ", ".join(dangers[:_MOST_NAMED])
-        return f"dataplane.dangerous_lines refuses what opens the system: {named}{more}"
+        return f"{reason}: {named}{more}"
 
     def lost(
         self, before: Document, after: Document, *, undoes: bool = False

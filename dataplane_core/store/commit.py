@@ -179,7 +179,7 @@ class Committer:
         HAProxy runs scripts while it checks a file. A version that is taken back may have lines
         that nobody may add: they stood there when the change on trial was made.
         """
-        if self._rules.refuses_dangers and not self._undoes(request):
+        if self._rules.no_dangers() and not self._undoes(request):
             self._rules.forbid_dangers(request.base.document, request.document)
         self._rules.ask_plugins(request.document, request.options.expect)
 

@@ -59,13 +59,14 @@ NEW_TOKEN = {
 }  # fmt: skip
 TOKEN = {
     "type": "object",
-    "required": ["name", "role", "paths", "made", "made_by", "expired"],
+    "required": ["name", "role", "paths", "expired"],
     "properties": {
         **_PROPERTIES,
         "made": _MOMENT,
         "made_by": _TEXT,
         "expires": _MOMENT,
         "expired": {"type": "boolean"},
+        "configured": {"type": "boolean", "description": "It is one of the settings file."},
         "token": {**_TEXT, "description": "The token itself: in the answer that makes it alone."},
     },
 }
@@ -106,9 +107,12 @@ def _answer(resp: falcon.Response, shown: Any) -> None:
 
 def _shown(token: Any, is_expired: bool) -> dict[str, Any]:
     shown = {
-        "name": token.name, "role": token.role, "paths": [*token.paths],
-        "made": written_time(token.made), "made_by": token.made_by, "expired": is_expired,
+        "name": token.name, "role": token.role, "paths": [*token.paths], "expired": is_expired,
     }  # fmt: skip
+    if token.made:
+        shown |= {"made": written_time(token.made), "made_by": token.made_by}
+    else:
+        shown["configured"] = True
     return {**shown, "expires": written_time(token.expires)} if token.expires else shown
 
 

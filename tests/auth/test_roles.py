@@ -8,12 +8,12 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from dataplane_core.auth import Role
+from dataplane_core.auth import Authenticator, Role
 from dataplane_core.auth.client_certificates import certificate_names
 from dataplane_core.auth.roles import role_among
 from dataplane_core.settings import Settings
 from dataplane_core.settings.rules import broken_rules
-from tests.auth.test_authenticator import with_users
+from tests.auth.test_authenticator import basic, document, with_users
 
 
 def certificate(name, *others):
@@ -65,3 +65,40 @@ def test_what_is_no_certificate_names_nobody():
 def test_rules_that_cannot_be_meant(rule):
     settings = Settings.default().replace(**{"dataplaneapi.tls.tls_roles": (rule,)})
     assert [one for one in broken_rules(settings) if "tls_roles" in str(one)]
+
+
+USERLIST = """\
+userlist controller
+  group watch users eve
+  group ops
+  user eve insecure-password pw groups ops
+  user bob insecure-password pw groups ops
+  user ann insecure-password pw
+"""
+
+
+def of_userlist(*rules):
+    settings = Settings.default().replace(**{"dataplane.userlist_roles": rules})
+    text = document(USERLIST)
+    return Authenticator(settings, lambda: text)
+
+
+@pytest.mark.parametrize(
+    ("rules", "roles"),
+    [
+        ((), "admin admin admin"), (("reader:@watch", "editor:@ops"), "reader editor nobody"),
+        (("editor:@ops", "reader:@watch", "operator:*"), "editor editor operator"),
+        (("admin:ann", "reader:*"), "reader reader admin"), (("admin:watch", "admin:@ann"), "nobody nobody nobody"),
+    ],
+)  # fmt: skip
+def test_roles_of_users_of_a_userlist(rules, roles):
+    subject = of_userlist(*rules)
+    found = [subject.admit(basic(name, "pw"), None, "http").identity.role.word for name in ("eve", "bob", "ann")]
+    assert " ".join(found) == roles
+    assert subject.has_roles is bool(rules)
+
+
+@pytest.mark.parametrize("rule", ["boss:a", "admin", "admin:", "admin:@", ":a"])
+def test_rules_of_users_that_cannot_be_meant(rule):
+    settings = Settings.default().replace(**{"dataplane.userlist_roles": (rule,)})
+    assert [one.key for one in broken_rules(settings)] == ["dataplane.userlist_roles"]

@@ -3,7 +3,10 @@
 import pytest
 
 from dataplane_core.auth import Role, Tokens
-from dataplane_core.errors import AlreadyExists, NotFound, Unauthorized
+from dataplane_core.auth.tokens import digest_of_token, new_secret
+from dataplane_core.errors import AlreadyExists, Conflict, NotFound, Unauthorized
+from dataplane_core.settings import Settings, TokenSettings
+from dataplane_core.settings.rules import broken_rules
 from dataplane_core.store import State
 
 
@@ -62,3 +65,43 @@ def test_the_state_does_not_hold_the_secret(tmp_path, state, tokens):
         if file.is_file():
             assert secret.encode() not in file.read_bytes()
             assert secret[3:].encode() not in file.read_bytes()
+
+
+def test_tokens_of_the_settings_are_as_good_and_stay_there(state):
+    secret, other = new_secret(), new_secret()
+    given = [
+        TokenSettings("ci", digest_of_token(secret).upper(), "editor", ("/info/",), "2001-09-09"),
+        TokenSettings("old", digest_of_token(other), "admin", (), "1970-01-01T01:00:00+01:00"),
+    ]
+    subject = Tokens(state, given)
+    subject._clock = lambda: 1000.0
+    identity = subject.admit(f"Bearer {secret}").identity
+    assert (identity.name, identity.method, identity.role, identity.paths) == ("ci", "token", Role.EDITOR, ("/info",))
+    assert subject.admit(f"Bearer {other}").identity.name == "old", "the first moment of all stands for none"
+    subject._clock = lambda: 1e9  # 2001-09-09 01:46:40
+    with pytest.raises(Unauthorized):
+        subject.admit(f"Bearer {secret}")
+    assert [one.name for one in subject.all()] == ["ci", "old"]
+    for change in (lambda: subject.revoke("ci"), lambda: subject.make("ci", "reader", (), 0, "ann")):
+        with pytest.raises(Conflict, match="one of the settings"):
+            change()
+    assert secret not in repr(given) and digest_of_token(secret) not in repr(given)
+
+
+@pytest.mark.parametrize(
+    ("values", "key"),
+    [
+        ({"name": "a b"}, "name"), ({"name": ""}, "name"), ({"digest": "dp_x"}, "digest"), ({"digest": ""}, "digest"),
+        ({"paths": ("info",)}, "paths"), ({"paths": ("/v3/info",)}, "paths"), ({"expires": "soon"}, "expires"),
+    ],
+)  # fmt: skip
+def test_settings_that_are_no_token(values, key):
+    token = TokenSettings(**{"name": "ci", "digest": "0" * 64, **values})
+    settings = Settings.default().replace(**{"dataplane.token": (token,)})
+    assert [one.key for one in broken_rules(settings)] == [f"dataplane.token[0].{key}"]
+
+
+def test_a_name_is_one_tokens():
+    token = TokenSettings("ci", "0" * 64)
+    settings = Settings.default().replace(**{"dataplane.token": (token, token)})
+    assert [one.key for one in broken_rules(settings)] == ["dataplane.token[1].name"]

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from dataplane_core.settings import UserSettings
 from tests.api.support import OWN
 from tests.changes.whole import TEXT, TOP, Whole
 
@@ -128,6 +129,52 @@ def test_every_way_in_is_refused(tmp_path: Path, way: Any) -> None:
     answer = way(api)
     assert answer.status_code == 403, answer.text
     assert "dangerous_lines" in answer.json["message"]
+
+
+ROLES = {role: f"{role}:pw" for role in ("reader", "operator", "editor", "admin")}
+USERS = tuple(UserSettings(role, "pw", True, role) for role in ROLES)
+
+
+class As(Whole):
+    """The application as somebody with a role sees it."""
+
+    who = "admin:pw"
+
+    def call(self, *asked: Any, **more: Any) -> Any:
+        return super().call(*asked, user=self.who, **more)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_role_can_be_needed_for_them(tmp_path: Path, way: Any) -> None:
+    """Roles and ways in; what an editor adds besides is taken."""
+    for role, status in {"reader": {403}, "operator": {403}, "editor": {403}, "admin": {200, 201, 202}}.items():
+        api = As(made(tmp_path / role), dataplane__dangerous_role="admin", dataplaneapi__user=USERS)
+        before = api.file.read_bytes()
+        if way in (rolled_back, committed) and role != "editor":
+            api.who = ROLES["admin"] if role == "admin" else api.who
+            if role != "admin":
+                continue  # who may not begin comes to no end: `tests/laws/test_roles.py`
+        api.who = ROLES[role]
+        answer = way(api)
+        assert answer.status_code in status, (role, answer.text)
+        if role == "editor":
+            assert "is for the role admin (dataplane.dangerous_role): " in answer.json["message"]
+            assert way is rolled_back or api.file.read_bytes() == before
+            assert raw(api, api.file.read_text() + "backend harmless\n").status_code in (200, 201, 202)
+
+
+def test_who_may_only_look_has_no_script_run(tmp_path: Path) -> None:
+    """A check of HAProxy runs scripts, and a plan and a simulation are such checks."""
+    api = As(tmp_path, dataplane__dangerous_role="admin", dataplaneapi__user=USERS)
+    text = TEXT.replace("  maxconn 100\n", "  maxconn 100\n  lua-load /etc/x.lua\n")
+    for role in ("reader", "editor"):
+        api.who = ROLES[role]
+        planned = api.call("POST", f"{OWN}/plan", raw=text, headers=PLAIN).json
+        assert planned["verdict"] == "refused" and "dangerous_role" in str(planned), planned
+        asked = {"requests": [{"url": "http://a.example/"}], "text": text}
+        simulated = api.call("POST", f"{OWN}/simulate", asked)
+        assert simulated.status_code == 403 and "dangerous_role" in simulated.json["message"], simulated.text
+    assert raw(api, text, only_validate="true").status_code == 403
 
 
 @pytest.mark.parametrize("way", WAYS)

@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 
 from dataplane_core.auth.authenticator import nobody_may_log_in
 from dataplane_core.auth.passwords import LONGEST, StoredPassword, hash_password, verify
+from dataplane_core.auth.tokens import digest_of_token
 from dataplane_core.commands.group import main
 from dataplane_core.commands.serving import build
 from dataplane_core.errors import CheckFailed, Invalid
@@ -270,6 +271,20 @@ def test_passwd_prints_lines_that_let_the_user_in(tmp_path):
     assert f"userlist controller\n  user bob password {user.password}\n" in userlist
     told = json.loads(run("passwd", "bob", "--json", "--password-stdin", given="x\n").stdout)
     assert told["name"] == "bob" and verify(b"x", StoredPassword(told["password"]))
+
+
+def test_token_prints_lines_that_let_the_program_in(tmp_path):
+    printed = run("token", "ci", "--role", "editor", "--path", "/services/haproxy", "--path", "/info").output
+    secret = next(line for line in printed.splitlines() if line.startswith("dp_"))
+    settings = tmp_path / "s.yaml"
+    settings.write_text("dataplane:\n" + printed.partition("below dataplane:\n")[2])
+    [token] = load(["-f", str(settings)], {}).dataplane.token
+    assert (token.name, token.role, token.paths) == ("ci", "editor", ("/services/haproxy", "/info"))
+    assert token.digest == digest_of_token(secret) and secret not in settings.read_text()
+    told = json.loads(run("token", "ci", "--json", "--days", "0").stdout)
+    assert digest_of_token(told["token"]) == told["settings"]["digest"] and "expires" not in told["settings"]
+    assert "name is not a name" in run("token", "a b").output
+    assert "paths has what is no path" in run("token", "ci", "--path", "/v3/info").output
 
 
 @pytest.mark.parametrize(
