@@ -5,7 +5,6 @@ who may not see a secret sees that it is another one now. A text that is shown h
 edit is made on that text: where it leaves a stand-in, the secret that is there stays there.
 """
 
-import hmac
 import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
@@ -13,6 +12,7 @@ from functools import cached_property, partial
 from typing import Any
 from weakref import WeakKeyDictionary
 
+from dataplane_core.digests import blake2b
 from dataplane_core.errors import Invalid
 from dataplane_core.grammar.model import HeadTable
 from dataplane_core.resources.registry import Registry
@@ -52,7 +52,7 @@ class StandIns:
         if STAND_IN.fullmatch(secret):
             return secret
         text = unquote(secret).encode("utf-8", "surrogateescape")
-        return _BEGIN + hmac.digest(self._key, text, "sha256")[:16].hex()
+        return _BEGIN + blake2b(text, 16, self._key).hex()
 
     def document(self, document: Document) -> Document:
         """Return a document with stand-ins; it shares the sections that have no secrets."""
