@@ -134,9 +134,7 @@ def is_wave(spec: str) -> bool:
     return _SPEC.fullmatch(spec) is not None
 
 
-def advance(
-    rollout: Rollout, said: Mapping[str, Said], waited: float, moment: float
-) -> Rollout:
+def advance(rollout: Rollout, said: Mapping[str, Said], waited: float, moment: float) -> Rollout:
     """Return what a roll-out is next, by what members say; the same one where nothing follows.
 
     `waited` are the seconds since the wave began, as its leader knows; `moment` is for the log.
@@ -178,9 +176,7 @@ def _present(rollout: Rollout, said: Mapping[str, Said]) -> list[str]:
 def _failed(rollout: Rollout, reason: str, moment: float) -> Rollout:
     state = "returning" if rollout.strategy.on_failure == "rollback" else "stopped"
     text = "version {} goes back: {}" if state == "returning" else "version {} stops: {}"
-    return rollout.noted(
-        moment, text.format(rollout.version, reason), state=state, reason=reason
-    )
+    return rollout.noted(moment, text.format(rollout.version, reason), state=state, reason=reason)
 
 
 def _told(refused: Mapping[str, str]) -> str:
@@ -198,13 +194,15 @@ def read_rollout(data: bytes) -> Rollout:
     """Return the roll-out that a record says; raises `ValueError`."""
     try:
         fields = json.loads(data)
-        return Rollout(**{
-            **fields,
-            "strategy": strategy_of(fields["strategy"]),
-            "waves": tuple(map(tuple, fields["waves"])),
-            "excluded": tuple(fields["excluded"]),
-            "log": tuple((moment, text) for moment, text in fields["log"]),
-        })
+        return Rollout(
+            **{
+                **fields,
+                "strategy": strategy_of(fields["strategy"]),
+                "waves": tuple(map(tuple, fields["waves"])),
+                "excluded": tuple(fields["excluded"]),
+                "log": tuple((moment, text) for moment, text in fields["log"]),
+            }
+        )
     except (TypeError, KeyError) as error:
         raise ValueError(str(error)) from None
 

@@ -24,6 +24,7 @@ from dataplane_plugins.fleet.stores import StoreError, Undecided
 _MOST_ATTEMPTS = 5
 _DECIDED_SECONDS, _PAUSE = 3.0, 0.05
 
+
 class Sharer:
     """Shares the changes of one process."""
 
@@ -85,9 +86,7 @@ class Sharer:
                     return
             raise Conflict(f"{name} was not changed: other members of the fleet were faster")
 
-    def _with_file(
-        self, head: Revision, name: str, former: str | None, after: str | None
-    ) -> bool:
+    def _with_file(self, head: Revision, name: str, former: str | None, after: str | None) -> bool:
         """Make a file another in the newest revision; False where there is a newer one."""
         revisions = self._member.revisions
         files = revisions.files(head.files)
@@ -117,9 +116,7 @@ class Sharer:
             node=self._member.name, when=time.time(), author=author_fields(author),
         )  # fmt: skip
 
-    def add(
-        self, revision: Revision, head: Revision, *, staged: bool = True
-    ) -> Revision | None:
+    def add(self, revision: Revision, head: Revision, *, staged: bool = True) -> Revision | None:
         """Make a revision the newest, if `head` still is; None where it is not.
 
         It is rolled out as the strategy says, or to all at once. Where the store has not said, it

@@ -46,9 +46,7 @@ class Taker:
         self._sharer = sharer
         self._files = DesiredFiles(member.services)
 
-    def take(
-        self, revision: Revision, here: Files, decision: Decision, base: int = 0
-    ) -> Verdict:
+    def take(self, revision: Revision, here: Files, decision: Decision, base: int = 0) -> Verdict:
         """Have a revision instead of `here`, but for what was changed here; say how that went.
 
         With `base`, the number of a former version here, the text is merged with what was changed
@@ -122,5 +120,3 @@ def author_of(revision: Revision) -> Author:
     known = {one.name for one in fields(Author)}
     said = {name: text for name, text in revision.author.items() if name in known}
     return Author(**{**said, "method": METHOD, "address": f"member {revision.node}"})
-
-

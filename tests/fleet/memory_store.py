@@ -142,7 +142,7 @@ class MemoryStore:
             mark = cluster.mark
         return Listing(
             tuple(
-                Entry(one.key.removeprefix(begin), b"" if names_only else one.value, one.mark)
+                Entry(one.key.removeprefix(begin), *((b"", 0) if names_only else (one.value, one.mark)))
                 for one in entries
             ),
             mark,

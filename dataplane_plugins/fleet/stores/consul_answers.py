@@ -10,6 +10,7 @@ from dataplane_plugins.fleet.stores.members import Unanswered
 from dataplane_plugins.fleet.stores.protocol import StoreRefused
 
 _NOTHING_DONE = ("No cluster leader", "rate limit")
+_FILTERED = "X-Consul-Results-Filtered-By-ACLs"
 _NO_RIGHT = ("Permission denied", "ACL not found")
 _CONDITION_FAILED = re.compile(r"\b(index|exists?)\b")
 
@@ -25,8 +26,10 @@ class Answered:
 
     @classmethod
     def of(cls, response: Any) -> "Answered":
-        """Take an answer from py-consul as it is."""
+        """Take an answer from py-consul; one from which something was left out is a refusal."""
         index = str(response.headers.get("X-Consul-Index", ""))
+        if response.headers.get(_FILTERED) == "true":
+            return cls(403, 0, "the token has the right to a part of the keys alone")
         return cls(int(response.code), int(index) if index.isdecimal() else 0, response.body)
 
 

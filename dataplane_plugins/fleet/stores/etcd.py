@@ -7,12 +7,13 @@ import base64
 import contextlib
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from dataplane_plugins.fleet.stores.address import StoreAddress
 from dataplane_plugins.fleet.stores.etcd_answers import Compacted, answer_of
 from dataplane_plugins.fleet.stores.etcd_user import EtcdUser
-from dataplane_plugins.fleet.stores.etcd_watch import Watches
+from dataplane_plugins.fleet.stores.etcd_watch import TOLERANCE, Watches
 from dataplane_plugins.fleet.stores.members import ANSWER_TIMEOUT, CONNECT_TIMEOUT, Members
 from dataplane_plugins.fleet.stores.protocol import (
     Condition,
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
 _PAGE, _PAGE_OF_NAMES = 250, 5000
 """Entries of one answer."""
+_SLICE = 10.0
+"""Seconds of one watch: a member that falls silent is found out by the next."""
 _LIMITS: Any = (CONNECT_TIMEOUT, ANSWER_TIMEOUT)
 Tree = dict[str, Any]
 
@@ -103,13 +106,18 @@ class EtcdStore:
         if mark <= 0:
             return self._revision(prefix)
         wanted = {**self._range(prefix), "start_revision": str(mark + 1)}
-        until = time.monotonic() + seconds
+        end, ended = time.monotonic() + seconds, self._watches.ended
 
         def watch(client: "Etcd3Client") -> int | None:
+            until = min(end, time.monotonic() + _SLICE)
             return self._watches.wait(client, wanted, until, lambda: self._revision(prefix))
 
-        seen: int | None = self._ask(watch)
-        return mark if seen is None else seen
+        while True:
+            seen: int | None = self._ask(watch)
+            if seen is not None:
+                return seen
+            if self._watches.ended != ended or time.monotonic() >= end - TOLERANCE:
+                return mark
 
     def hold(self, key: str, value: bytes, seconds: int) -> EtcdHold | None:
         if self.get(key) is not None:
@@ -160,7 +168,7 @@ class EtcdStore:
         while True:
             answer = self.post("kv/range", wanted)
             found = answer.get("kvs", [])
-            entries += map(self._entry, found)
+            entries += map(self._key if names_only else self._entry, found)
             wanted.setdefault("revision", answer["header"]["revision"])
             if not answer.get("more"):
                 return Listing(tuple(entries), int(wanted["revision"]))
@@ -183,6 +191,9 @@ class EtcdStore:
         name = base64.b64decode(found["key"]).decode("utf-8", "replace")
         value = base64.b64decode(found.get("value", ""))
         return Entry(name.removeprefix(self._prefix), value, int(found["mod_revision"]))
+
+    def _key(self, found: Tree) -> Entry:
+        return replace(self._entry(found), mark=0)
 
     def _put(self, key: str, value: bytes) -> dict[str, str]:
         return {"key": self._name(key), "value": _encoded(value)}

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 _NEEDS_LEADER = {"Grpc-Metadata-hasleader": "true"}
 """Has a member that lost the others end its watches, which would be silent for good otherwise."""
 _AT_ONCE = 65536
-_TOLERANCE = 0.01
+TOLERANCE = 0.01
+"""Seconds by which a time that is over may be missed."""
 
 
 class Watches:
@@ -30,7 +31,8 @@ class Watches:
 
     def __init__(self) -> None:
         self._sockets: set[tuple[int, Any]] = set()
-        self._ended = 0
+        self.ended = 0
+        """How often `end` was called."""
 
     def wait(
         self,
@@ -44,7 +46,7 @@ class Watches:
         Where the events are no longer known, it is the newest revision that there is, which
         `newest` asks the leader for: a member may be late.
         """
-        ended = self._ended
+        ended = self.ended
         try:
             with closing(self._begin(client, wanted)) as answer:
                 socket = answer.raw.connection.sock
@@ -55,7 +57,7 @@ class Watches:
                 finally:
                     self._sockets.discard(mine)
         except (OSError, Unanswered) as error:
-            if ended != self._ended or time.monotonic() >= until - _TOLERANCE:
+            if ended != self.ended or time.monotonic() >= until - TOLERANCE:
                 return None
             if isinstance(error, Unanswered):
                 raise
@@ -63,7 +65,7 @@ class Watches:
 
     def end(self) -> None:
         """Have all who wait return."""
-        self._ended += 1
+        self.ended += 1
         for process, socket in tuple(self._sockets):
             if process == os.getpid():  # not those that a fork has from its parent
                 with suppress(OSError):  # it has ended by itself
@@ -98,7 +100,7 @@ def _first(
         revision = int(told.get("header", {}).get("revision", start))
         if revision < start - 1 and (behind := newest()) < start - 1:
             return behind  # the store is an older one now
-        socket.settimeout(max(_TOLERANCE, until - time.monotonic()))
+        socket.settimeout(max(TOLERANCE, until - time.monotonic()))
     raise Unanswered("ended a watch", False)
 
 

@@ -124,8 +124,10 @@ class Members(Generic[Client]):
 
     def close(self) -> None:
         """Close the connections of all threads that are not in use just now."""
+        if self._process != os.getpid():
+            return  # all that is open is the parent's
         with self._lock:
-            sessions = [] if self._process != os.getpid() else list(self._sessions)
+            sessions = list(self._sessions)
         for session in sessions:
             session.close()
 

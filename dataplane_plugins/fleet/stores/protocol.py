@@ -12,8 +12,8 @@ from dataplane_core.plugin import dataclass
 
 ABSENT = 0
 """The mark of a condition that asks for no such key."""
-LONGEST_KEY = 512
-"""Bytes of a key, with the store's prefix."""
+LONGEST_KEY = 400
+"""Bytes of a key, without the store's prefix."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +113,10 @@ class KeyValueStore(Protocol):
         ...
 
     def list(self, prefix: str, names_only: bool = False) -> Listing:
-        """Return all entries whose keys begin so, of one moment; on demand without values."""
+        """Return all entries whose keys begin so, of one moment, in the order of their bytes.
+
+        With `names_only` they have no values and no marks.
+        """
         ...
 
     def transact(
@@ -134,7 +137,8 @@ class KeyValueStore(Protocol):
 
         The answer is the mark to go on from. It differs from `mark` where there may be something to
         read; that is so at once with 0, or where the store does not know what was since. It is
-        `mark` itself when the time is over.
+        `mark` itself when the time is over, or when `close` is called. A member that falls silent
+        is noticed after fifteen seconds at most.
         """
         ...
 
@@ -172,4 +176,6 @@ def check_key(key: str) -> str:
     words = key.split("/")
     if any(word in ("", ".", "..") or not word.isprintable() for word in words):
         raise ValueError(f"{key!r} is no key: it must be printable words with / between them")
+    if len(key.encode()) > LONGEST_KEY:
+        raise ValueError(f"{key[:40]!r}… is no key: it must have {LONGEST_KEY} bytes at most")
     return key

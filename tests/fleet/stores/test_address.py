@@ -42,7 +42,7 @@ def test_no_password_stands_in_an_address_or_in_what_is_said_of_it():
     assert "hidden" not in repr(Credentials(user="root", password="hidden", token="hidden"))
 
 
-@pytest.mark.parametrize("key", ["", "/a", "a/", "a//b", "a/./b", "../a", "a\n", "a\0b"])
+@pytest.mark.parametrize("key", ["", "/a", "a/", "a//b", "a/./b", "../a", "a\n", "a\0b", "ä" * 201])
 def test_what_is_no_key_is_refused(key):
     with pytest.raises(ValueError, match="is no key"):
         check_key(key)

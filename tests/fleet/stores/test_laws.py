@@ -65,9 +65,9 @@ def test_a_list_has_what_begins_so_in_the_order_of_keys(store: KeyValueStore) ->
     assert [one.key for one in listed.entries] == sorted(keys, key=str.encode)
     assert [one.value.decode() for one in listed.entries] == [one.key for one in listed.entries]
     assert all(one == store.get(one.key) and one.mark <= listed.mark for one in listed.entries)
-    assert [(one.key, one.value) for one in store.list("n", names_only=True).entries] == [
-        (key, b"") for key in ["n", *sorted(keys, key=str.encode)]
-    ]
+    assert store.list("n", names_only=True).entries == tuple(
+        Entry(key, b"", 0) for key in ["n", *sorted(keys, key=str.encode)]
+    )
     assert len(store.list("").entries) == 8 and store.list("p").entries == ()
 
 
@@ -90,6 +90,13 @@ def test_conditions_are_all_or_nothing(store: KeyValueStore) -> None:
     true = [Condition("one", one), Condition("two", two), Condition("three")]
     assert store.transact(true, {"one": b"x", "three": b"x"}, ["two"])
     assert [(entry.key, entry.value) for entry in store.list("").entries] == [("one", b"x"), ("three", b"x")]
+
+
+def test_a_transaction_may_ask_alone(store: KeyValueStore) -> None:
+    mark = put(store, "a", b"1")
+    assert store.transact([], {}) and store.transact([Condition("a", mark), Condition("b")], {})
+    assert not store.transact([Condition("a")], {}) and not store.transact([Condition("b", mark)], {}, ["a"])
+    assert store.list("").entries == (Entry("a", b"1", mark),)
 
 
 def test_one_transaction_is_one_moment(opened: Opener) -> None:
@@ -212,6 +219,20 @@ def test_a_hold_is_one_ones_alone(opened: Opener) -> None:
     assert taken is not None and taken.mark > hold.mark
     hold.release()
     assert not hold.renew() and taken.renew()
+
+
+def test_a_hold_that_is_not_renewed_is_taken_over(opened: Opener, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dataplane_plugins.fleet.stores.consul.LEAST_SECONDS", 1)
+    store, other = opened(), opened()
+    hold = store.hold("leader", b"one", 1)
+    assert hold is not None
+    mark = 0
+    while other.get("leader") is not None:
+        mark = other.wait("leader", mark, PATIENCE)
+    assert not hold.renew()
+    taken = other.hold("leader", b"two", 10)
+    assert taken is not None and not hold.renew()
+    assert other.get("leader") == Entry("leader", b"two", taken.mark)
 
 
 def test_a_hold_is_lost_with_its_key(opened: Opener) -> None:
