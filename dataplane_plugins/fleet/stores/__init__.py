@@ -34,6 +34,8 @@ def open_store(url: str, credentials: Credentials = NOBODY) -> KeyValueStore:
     `consuls` over TLS.
     """
     address = StoreAddress.parse(url)
+    if not (credentials.token.isascii() and credentials.token.isprintable()):
+        raise UnusableStore("the token of the store has characters that no token has")
     try:
         if address.kind == "etcd":
             from dataplane_plugins.fleet.stores.etcd import EtcdStore

@@ -101,7 +101,7 @@ class ConsulStore:
         while True:
             left = min(_SLICE, max(0.001, end - time.monotonic()))
             at = {"index": str(mark), "wait": f"{left * 1000:.0f}ms"} if mark > 0 else {}
-            index = self._get(self._below(prefix), keys="", **at).index
+            index = self._get(self._below(prefix), keys="", separator="/", **at).index
             if index != mark or closed != self._closed or time.monotonic() >= end:
                 return index
 
@@ -115,11 +115,10 @@ class ConsulStore:
         try:
             written = self._transact([Condition(key)], [lock])
         except StoreError:
-            with contextlib.suppress(StoreError):  # it ends by itself
-                self.end(session)
+            self._end_if_possible(session)
             raise
         if written is None:
-            self.end(session)
+            self._end_if_possible(session)
             return None
         return ConsulHold(self, session, key, int(written[-1]["KV"]["ModifyIndex"]))
 
@@ -139,6 +138,10 @@ class ConsulStore:
     def end(self, session: str) -> None:
         """Take a session away with the key that it has locked; one that is gone is none."""
         self.put(f"session/destroy/{session}")
+
+    def _end_if_possible(self, session: str) -> None:
+        with contextlib.suppress(StoreError):  # it ends by itself
+            self.end(session)
 
     def _transact(
         self, conditions: Sequence[Condition], writes: Sequence[Tree]

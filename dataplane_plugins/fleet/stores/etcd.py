@@ -130,7 +130,7 @@ class EtcdStore:
             self._revoke_if_possible(lease)
             raise
         if not mark:
-            self.revoke(lease)
+            self._revoke_if_possible(lease)
             return None
         return EtcdHold(self, lease, key, mark)
 

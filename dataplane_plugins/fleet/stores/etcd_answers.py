@@ -37,7 +37,8 @@ def answer_of(client: "Etcd3Client", path: str, body: dict[str, Any]) -> dict[st
     try:
         answer = client.post(client.get_url(path), json=body)
     except Etcd3Exception as error:
-        if isinstance(error.__context__, requests.RequestException):
+        # Where there was an answer, the error has its reason, too.
+        if not error.args and isinstance(error.__context__, OSError):
             raise Unanswered.of(error.__context__) from None
         return check_error(error.detail_text or "")
     except requests.JSONDecodeError:
@@ -52,7 +53,8 @@ def facts_of(answer: Any) -> dict[str, Any]:
     if isinstance(answer, dict) and "error" in answer:  # the status was sent before
         return check_error(json.dumps(answer["error"]))
     facts = answer.get("result", answer) if isinstance(answer, dict) else {}
-    if not isinstance(facts, dict) or "header" not in facts:
+    header = facts.get("header") if isinstance(facts, dict) else None
+    if not isinstance(facts, dict) or not isinstance(header, dict) or "cluster_id" not in header:
         raise Unanswered("gives an answer that is not etcd's", True)
     return facts
 

@@ -49,7 +49,9 @@ class Watches:
         ended = self.ended
         try:
             with closing(self._begin(client, wanted)) as answer:
-                socket = answer.raw.connection.sock
+                socket = getattr(answer.raw.connection, "sock", None)
+                if socket is None:
+                    raise Unanswered("gives a watch that is not etcd's", False)
                 mine = os.getpid(), socket
                 self._sockets.add(mine)
                 try:
@@ -95,8 +97,10 @@ def _first(
         if told.get("compact_revision"):
             return newest()
         if told.get("canceled"):
-            # An expired token is told as a right that is missing.
-            raise TokenExpired(str(told.get("cancel_reason") or "the watch is not permitted"))
+            reason = str(told.get("cancel_reason") or "no reason").rpartition("etcdserver: ")[2]
+            if "leader" in reason:
+                raise Unanswered(f"ended a watch: {reason}", False)
+            raise TokenExpired(reason)  # which is told as a right that is missing
         revision = int(told.get("header", {}).get("revision", start))
         if revision < start - 1 and (behind := newest()) < start - 1:
             return behind  # the store is an older one now

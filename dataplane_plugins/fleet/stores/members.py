@@ -3,7 +3,6 @@
 Sessions of `requests` may be shared neither by threads nor by the two sides of a fork.
 """
 
-import errno
 import os
 import ssl
 import threading
@@ -12,6 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, Generic, TypeVar
 
 import requests
+from requests.exceptions import InvalidHeader, InvalidURL
 from urllib3.exceptions import NameResolutionError, NewConnectionError
 
 from dataplane_plugins.fleet.stores.address import StoreAddress
@@ -20,6 +20,22 @@ from dataplane_plugins.fleet.stores.protocol import Credentials, StoreUnreachabl
 CONNECT_TIMEOUT, ANSWER_TIMEOUT = 2.0, 5.0
 """Seconds."""
 _DEEPEST = 8
+
+_MEANINGS: tuple[tuple[type | tuple[type, ...], str, bool], ...] = (
+    (
+        ssl.SSLCertVerificationError,
+        "has a certificate that is not trusted: {0.verify_message}",
+        False,
+    ),
+    (NameResolutionError, "has a name that no address is known for", False),
+    (ConnectionRefusedError, "refuses connections", False),
+    (requests.ConnectTimeout, f"takes no connection within {CONNECT_TIMEOUT:g} s", False),
+    (NewConnectionError, "cannot be connected to", False),
+    ((InvalidURL, InvalidHeader), "cannot be asked so", False),  # its words may have a token
+    (requests.TooManyRedirects, "sends elsewhere", True),
+    ((requests.Timeout, TimeoutError), f"gives no answer within {ANSWER_TIMEOUT:g} s", True),
+)
+"""What an error means that has one of some kind among its causes, and whether it was sent."""
 
 Client = TypeVar("Client")
 Answer = TypeVar("Answer")
@@ -36,33 +52,26 @@ class Unanswered(Exception):
     def of(cls, error: OSError) -> "Unanswered":
         """Return what an error of `requests`, or one before it came to anything, means."""
         causes = list(_causes(error))
-        for cause in causes:
-            if isinstance(cause, ssl.SSLCertVerificationError):
-                return cls(f"has a certificate that is not trusted: {cause.verify_message}", False)
-            if isinstance(cause, NameResolutionError):
-                return cls("has a name that no address is known for", False)
-            if getattr(cause, "errno", None) == errno.ECONNREFUSED:
-                return cls("refuses connections", False)
-        if isinstance(error, requests.ConnectTimeout):
-            return cls(f"takes no connection within {CONNECT_TIMEOUT:g} s", False)
-        if any(isinstance(cause, NewConnectionError) for cause in causes):
-            return cls("cannot be connected to", False)
+        for kinds, reason, is_sent in _MEANINGS:
+            for cause in causes:
+                if isinstance(cause, kinds):
+                    return cls(reason.format(cause), is_sent)
         if not isinstance(error, requests.RequestException):
             return cls(f"cannot be asked: {error}", False)
-        late = requests.Timeout, TimeoutError
-        if any(isinstance(cause, late) for cause in causes):
-            return cls(f"gives no answer within {ANSWER_TIMEOUT:g} s", True)
         return cls("ended the connection instead of an answer", True)
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    """Yield an error and what it is made of, wherever its library has put that."""
+    """Yield an error and what it is made of, wherever its library has put that.
+
+    What the caller was handling meanwhile (`__context__`) says nothing of this request.
+    """
     waiting, seen = [error], 0
     while waiting and seen < _DEEPEST:
         one = waiting.pop()
         seen += 1
         yield one
-        inside = [getattr(one, "reason", None), one.__cause__, one.__context__, *one.args]
+        inside = [getattr(one, "reason", None), one.__cause__, *one.args]
         waiting += [cause for cause in inside if isinstance(cause, BaseException)]
 
 

@@ -4,6 +4,7 @@ import os
 import signal
 import urllib.request
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,7 +17,9 @@ from dataplane_plugins.fleet.stores import (
     open_store,
 )
 from tests.discovery.agent import ACCESS_CONTROL, MANAGEMENT, Consul
+from tests.fleet.stores.certificates import write_certificates
 from tests.fleet.stores.kinds import consul, consul_agent, in_background, quick_folder
+from tests.harness.server import free_port
 from tests.harness.waiting import PATIENCE, until
 
 pytest.importorskip("consul", reason="py-consul is not installed here: the extra `fleet` brings it")
@@ -143,3 +146,20 @@ def test_a_hold_takes_ten_seconds_at_least(store: Any, monkeypatch: pytest.Monke
         assert hold is not None and bodies[0]["TTL"] == told
         hold.release()
         bodies.clear()
+
+
+def test_tls_and_its_certificates(tmp_path: Path) -> None:
+    files, port = write_certificates(tmp_path), free_port()
+    configuration = f"""
+    ports {{ https = {port} }}
+    tls {{ https {{ ca_file = "{files.ca}" cert_file = "{files.certificate}" key_file = "{files.key}"
+                    verify_incoming = true }} }}
+    """
+    with Consul(quick_folder(), configuration):
+        where = f"consuls://127.0.0.1:{port}/x"
+        store = open_store(where, Credentials(ca=files.ca, certificate=files.certificate, key=files.key))
+        assert store.transact([], {"a": b"1"}) and store.get("a") is not None
+        with pytest.raises(StoreUnreachable, match="certificate that is not trusted"):
+            open_store(where).get("a")
+        with pytest.raises(StoreUnreachable):
+            open_store(where, Credentials(ca=files.ca)).get("a")

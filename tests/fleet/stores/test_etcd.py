@@ -236,7 +236,9 @@ def test_tls_and_its_certificates(own: Any, tmp_path: Path) -> None:
         where = url(member).replace("etcd:", "etcds:")
         store = open_store(where, Credentials(ca=files.ca, certificate=files.certificate, key=files.key))
         until(lambda: reached(store))
-        assert store.transact([], {"a": b"1"}) and store.list("").mark > 0
+        mark = store.list("").mark
+        woken = in_background(lambda: store.wait("", mark, PATIENCE))
+        assert store.transact([], {"a": b"1"}) and woken() > mark and store.wait("", woken(), 0.05) == woken()
         with pytest.raises(StoreUnreachable, match="certificate that is not trusted"):
             open_store(where).get("a")
         with pytest.raises(StoreUnreachable, match="cannot be asked"):

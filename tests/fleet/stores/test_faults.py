@@ -9,9 +9,11 @@ import pytest
 
 from dataplane_plugins.fleet.stores import (
     Condition,
+    Credentials,
     KeyValueStore,
     StoreUnreachable,
     Undecided,
+    UnusableStore,
     open_store,
 )
 from tests.fleet.stores.kinds import KINDS, in_background, port_of
@@ -130,7 +132,7 @@ def test_the_next_member_is_asked(between: Between) -> None:
 class SomethingElse(http.server.BaseHTTPRequestHandler):
     """A server that is no store."""
 
-    answers = [(200, b"<html>"), (200, b"{}"), (200, b"[1"), (502, b"<html>Bad gateway"), (307, b"")]
+    answers = [(200, b"<html>"), (200, b"{}"), (200, b"[1"), (502, b"<html>Bad gateway"), (307, b""), (200, b""), (200, b'{"header": {}}')]
     number = 0
 
     def do_POST(self) -> None:
@@ -166,3 +168,21 @@ def test_something_else_is_no_store(kind: str, number: int, else_port: int, monk
         with pytest.raises(Undecided if name == "transact" else StoreUnreachable) as error:
             getattr(store, name)(*given)
         assert "\n" not in error.value.reason
+
+
+def test_what_the_caller_is_at_says_nothing_of_a_request(between: Between) -> None:
+    """Python chains what is raised to what is being handled; a write after a refused read is still undecided."""
+    nowhere = open_store(f"{between.kind}://127.0.0.1:{free_port()}/x")
+    between.proxy.mode = "answer"
+    try:
+        nowhere.get("a")
+    except StoreUnreachable:
+        with pytest.raises(Undecided):
+            between.store.transact([], {"a": b"1"})
+    assert until(lambda: between.direct.get("a")).value == b"1"
+
+
+@pytest.mark.parametrize("kind", REAL)
+def test_a_token_that_is_none_is_told_at_once(kind: str) -> None:
+    with pytest.raises(UnusableStore, match="characters that no token has"):
+        open_store(f"{kind}://127.0.0.1/x", Credentials(token="a\nb"))

@@ -170,6 +170,16 @@ def test_no_change_between_a_list_and_a_wait_is_missed(opened: Opener) -> None:
     assert store.wait("a/", mark, PATIENCE) > mark
 
 
+def test_who_waits_above_is_woken_by_a_change_far_below(opened: Opener) -> None:
+    store, other = opened(), opened()
+    mark = put(store, "a/b/c", b"1")
+    for change in ({"a/b/c": b"2"}, {"a/b/d": b"3"}, {"a/b/d": b"4"}):
+        mark = max(mark, store.list("").mark)
+        woken = in_background(lambda mark=mark: store.wait("", mark, PATIENCE))
+        assert other.transact([], change)
+        assert woken() > mark
+
+
 def test_a_wait_without_a_change_ends(store: KeyValueStore) -> None:
     put(store, "a/1", b"")
     mark = store.list("a/").mark
