@@ -14,7 +14,7 @@ from dataplane_core.server.process import disregard, show_as_main
 from dataplane_core.server.request_loop import RequestLoop, graceful_seconds
 from dataplane_core.server.state import ServerState
 from dataplane_core.settings import SettingsError
-from dataplane_core.text.heap import give_back, keep_little, let_go_of_programs, share_heap
+from dataplane_core.text.heap import give_back, keep_little, share_heap
 
 log = logging.getLogger("dataplane.server")
 
@@ -101,7 +101,7 @@ class Alone:
         state.manager.ready(self._serves())
         try:
             sockets = [(one.dup(), name.scheme) for name, one in state.listeners.open.items()]
-            loop = RequestLoop(state, sockets, place, self._wakes, _tidy)
+            loop = RequestLoop(state, sockets, place, self._wakes)
             loop.run(self._lives, self._seconds_to_end)
         finally:
             state.served.stop()
@@ -123,9 +123,3 @@ class Alone:
             self._end()
             raise SystemExit(1) from None
         gc.collect()
-
-
-def _tidy() -> None:
-    """Give back memory, and what requests or the start have used of programs."""
-    give_back()
-    let_go_of_programs()

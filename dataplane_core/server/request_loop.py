@@ -19,7 +19,7 @@ from dataplane_core.server.state import ServerState
 from dataplane_core.server.thread_pool import ThreadPool
 from dataplane_core.server.wsgi_environ import listener_environ
 from dataplane_core.settings import Settings
-from dataplane_core.text.heap import give_back
+from dataplane_core.text.heap import tidy
 
 _HEADER_FIELDS = 128
 _CONNECTIONS = 1000  # of each process, where the settings set no limit
@@ -32,7 +32,7 @@ _SWITCH = 0.0001  # seconds that a thread may compute while the loop waits
 _LULL = 0.2
 """How long no request is under way in a lull."""
 _SHARE = 200
-"""Memory is given back in at most one part of so many of the time: it takes some milliseconds."""
+"""At most one part of so many of the time goes into tidying, which takes some milliseconds."""
 
 
 def graceful_seconds(settings: Settings) -> int:
@@ -44,8 +44,7 @@ class RequestLoop:
     """Serves requests; a connection takes a thread while the application works on a request.
 
     `sockets` listen, each with its scheme. `place` is that of this process among the counts of
-    connections. Bytes that come on the descriptor `wakes` wake the loop up. `tidy` is called in
-    each lull.
+    connections. Bytes that come on the descriptor `wakes` wake the loop up.
     """
 
     def __init__(
@@ -54,10 +53,9 @@ class RequestLoop:
         sockets: Iterable[tuple[socket, str]],
         place: int,
         wakes: int,
-        tidy: Callable[[], None] = give_back,
     ) -> None:
         self._state, self._sockets, self._place = state, sockets, place
-        self._wakes, self._tidy = wakes, tidy
+        self._wakes = wakes
 
     def run(self, lives: Callable[[], bool], seconds_to_end: Callable[[], float]) -> None:
         """Serve while `lives` says so, which is asked each second and whenever the loop wakes up.
@@ -70,7 +68,7 @@ class RequestLoop:
         serving = self._make_serving(loop)
         acceptor = Acceptor(serving, self._listeners(), self._state.counts, self._place)
         acceptor.start()
-        lull, pool = Lull(self._tidy), serving.pool
+        lull, pool = Lull(tidy), serving.pool
         while lives():
             loop.step(min(serving.end_slow(), lull.look(pool.submitted, pool.is_busy)))
         serving.stopping = True
@@ -138,21 +136,21 @@ def _finish(
 
 
 class Lull:
-    """A moment in which no request is under way, after some were: memory is given back then."""
+    """A moment without a request, after the start or after some requests: it is for tidying."""
 
     def __init__(self, tidy: Callable[[], None]) -> None:
         self._tidy = tidy
-        self._given_back = 0  # the count when memory was given back
-        self._last = 0
+        self._tidied = -1  # the count when it was tidied
+        self._last = -1
         self._since = math.inf
-        self._earliest = -math.inf  # when memory may be given back again
+        self._earliest = -math.inf  # when to tidy again, at most
 
     def look(self, count: int, is_busy: bool) -> float:
-        """Give memory back if it is time; return in how many seconds to look again.
+        """Tidy if it is time; return in how many seconds to look again.
 
         `count` are the requests until now; `is_busy` tells whether one of them is under way.
         """
-        if count == self._given_back:
+        if count == self._tidied:
             return math.inf
         now = time.monotonic()
         if is_busy or count != self._last:
@@ -160,7 +158,7 @@ class Lull:
         left = max(self._since + _LULL, self._earliest) - now
         if left > 0:
             return left
-        self._given_back = count
+        self._tidied = count
         self._tidy()
         end = time.monotonic()
         self._earliest = end + (end - now) * _SHARE

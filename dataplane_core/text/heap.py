@@ -62,6 +62,12 @@ def let_go_of_programs() -> None:
                 advise(start, size, _DONT_NEED)
 
 
+def tidy() -> None:
+    """Give back memory, and let go of what the start, or requests, have used of programs."""
+    give_back()
+    let_go_of_programs()
+
+
 def _unchanged_programs(
     maps: Iterable[bytes], settled: Container[bytes]
 ) -> Iterator[tuple["c_void_p", "c_size_t"]]:
