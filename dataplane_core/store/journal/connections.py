@@ -7,6 +7,7 @@ at the same time, and the one that was used last is taken first.
 import os
 import sqlite3
 import threading
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -19,6 +20,11 @@ _FAILED_SYNCS = {sqlite3.SQLITE_IOERR_FSYNC, sqlite3.SQLITE_IOERR_DIR_FSYNC}
 BUSY_SECONDS = 20.0
 _PAGES_KIB = 64
 """What a connection keeps of the file, a small part of SQLite's default: the system has it too."""
+
+_START = 1.0  # seconds
+_LOOKS, _STEP = 20, 0.0005
+"""When a process starts, much begins at once and needs a connection for a moment: who finds none
+looks so often again, after so many seconds, before it opens another."""
 
 
 class _Connection(sqlite3.Connection):
@@ -49,6 +55,7 @@ class Connections:
         self.file, self._lock = file, lock
         self.local = _Local()
         self.free: list[_Connection] = []
+        self._begun = 0, 0.0  # the process that has opened some, and when it began to
         self.log = KeptLog(file)
 
     def take(self) -> _Connection:
@@ -59,14 +66,24 @@ class Connections:
                 return held
             # It would wait in vain for the end of a write of its parent, which may wait for it.
             raise sqlite3.ProgrammingError("this process was forked within a write")
+        looks = 0
         while True:
             try:
                 connection = self.free.pop()
             except IndexError:
-                return self._open()
+                if looks == _LOOKS or not self._is_starting():
+                    return self._open()
+                looks += 1
+                time.sleep(_STEP)
+                continue
             if connection.process == os.getpid():
                 return connection
             _inherited.append(connection)
+
+    def _is_starting(self) -> bool:
+        """Return whether this process has just opened its first connection, or is about to."""
+        process, moment = self._begun
+        return process == os.getpid() and time.monotonic() - moment < _START
 
     def leave(self, connection: _Connection | None) -> None:
         """Leave a connection to others, but for the one of a write that goes on."""
@@ -101,6 +118,8 @@ class Connections:
             connection.execute("BEGIN")
 
     def _open(self) -> _Connection:
+        if self._begun[0] != os.getpid():
+            self._begun = os.getpid(), time.monotonic()
         # The change to WAL takes no turn in a queue as other statements do, hence the lock.
         with locked(self._lock):
             connection = sqlite3.connect(

@@ -3,11 +3,13 @@
 import gc
 import os
 import threading
+import time
 from contextlib import suppress
 
 import pytest
 
 from dataplane_core.errors import StorageFailed, StorageFull
+from dataplane_core.store.journal import connections as module
 from dataplane_core.store.journal.connections import Connections
 from dataplane_core.store.journal.state import State
 from tests.harness.processes import open_files
@@ -64,6 +66,23 @@ def test_one_that_writes_has_it_alone(state, opened):
     assert found == [[]]
     assert len(opened) == 2
     assert len({id(one) for one in opened}) == 2
+
+
+def test_at_a_start_one_is_waited_for_before_another_is_opened(state, opened, monkeypatch):
+    state.close()
+    connections, slept = state._connections, []
+    connections._begun = os.getpid(), time.monotonic()
+    first = connections.take()
+    monkeypatch.setattr(module.time, "sleep", lambda _: connections.leave(first))
+    assert connections.take() is first
+    monkeypatch.setattr(module.time, "sleep", slept.append)
+    assert connections.take() is not first
+    assert slept and len(opened) == 2
+    for begun in ((os.getpid(), time.monotonic() - 5), (os.getppid(), time.monotonic())):
+        slept.clear()
+        connections._begun = begun
+        connections.take()
+        assert not slept
 
 
 def test_one_that_is_forked_away_is_left_alone(state, opened):
