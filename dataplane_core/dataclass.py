@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from dataclasses import dataclass as dataclass
+
+    def compile_now(*kinds: type) -> None:
+        """Compile what the first object of a class would: before a fork, so that it is shared."""
 else:
     import dataclasses
 
@@ -41,6 +44,12 @@ else:
             kind.__init__(self, *given, **named)
 
         return compile_and_call
+
+    def compile_now(*kinds):
+        """Compile what the first object of a class would: before a fork, so that it is shared."""
+        for kind in kinds:
+            if kind.__init__.__name__ == "compile_and_call":
+                kind.__init__ = _compiled_init(kind)
 
     def _compiled_init(kind):
         """Return the function that takes the fields in their order, and sets them."""

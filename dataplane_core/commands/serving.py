@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
+from dataplane_core.dataclass import compile_now
 from dataplane_core.settings import Settings, SettingsError, SettingsProblem
 from dataplane_core.settings.load import load_values
 
@@ -46,7 +47,7 @@ def build(settings: Settings) -> "ServedApplication":
     What a crash left half done is finished first, and a warning is logged where nobody could log
     in. Raises `SettingsError` for a plugin that cannot be loaded, and `StorageFailed`.
     """
-    from dataplane_core.auth.authenticator import nobody_may_log_in
+    from dataplane_core.auth.authenticator import Admission, Identity, nobody_may_log_in
     from dataplane_core.server.state import ServedApplication
 
     made = application(settings)
@@ -56,6 +57,7 @@ def build(settings: Settings) -> "ServedApplication":
         others = services.hooks.dataplane_authenticate.get_hookimpls()
         if not others and (warning := nobody_may_log_in(settings)):
             log.warning("%s", warning)
+    compile_now(Admission, Identity)
     return ServedApplication(
         made, services.start, services.stop, services.state.shutdown, made.help, made.helped_by,
         rehearse,

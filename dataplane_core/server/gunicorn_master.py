@@ -14,6 +14,9 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
 from gunicorn.glogging import Logger
 
+from dataplane_core.dataclass import compile_now
+from dataplane_core.server.answer_memory import KnownHead, RememberedAnswer
+from dataplane_core.server.head_buffer import HeadLimits
 from dataplane_core.server.postponed_modules import lent
 from dataplane_core.server.process import (
     disregard,
@@ -23,7 +26,9 @@ from dataplane_core.server.process import (
     show_as_worker,
     take_endings,
 )
+from dataplane_core.server.request_head import RequestHead
 from dataplane_core.server.request_loop import graceful_seconds
+from dataplane_core.server.serving import ServedListener, Serving
 from dataplane_core.server.state import ServerState
 from dataplane_core.server.worker import Worker
 from dataplane_core.text.heap import give_back, keep_little, let_go_of_programs
@@ -33,6 +38,8 @@ log = logging.getLogger("dataplane.server")
 _HEARTBEAT = 120  # seconds without a sign of life until a worker is replaced
 CALL = signal.SIGURG
 """The signal by which a worker calls for help; who does not know it disregards it."""
+_OF_WORKERS = (HeadLimits, KnownHead, RememberedAnswer, RequestHead, ServedListener, Serving)
+"""Classes of which each worker makes objects, and the master none."""
 BEGUN = signal.SIGWINCH
 """The signal by which a worker says that it serves, where systemd waits for that."""
 
@@ -213,6 +220,7 @@ def _age(worker: Any) -> float:
 def _pre_fork(master: Any, worker: Any) -> None:
     """Set aside all that was made, which lives as long as the process: the workers share it."""
     show_as_main()
+    compile_now(*_OF_WORKERS)
     keep_little()
     give_back()
     gc.freeze()

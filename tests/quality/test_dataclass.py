@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from dataplane_core.dataclass import dataclass
+from dataplane_core.dataclass import compile_now, dataclass
 
 
 def made(decorate: Any, **options: bool) -> tuple[type, type]:
@@ -112,3 +112,13 @@ def test_what_a_class_says_of_its_initializer_holds() -> None:
     assert (Named(first=1).count, Named(first=1).rest, Own().first, Checked(1).first) == (3, [], 1, 2)
     with pytest.raises(TypeError):
         Named(1)  # type: ignore[call-arg]
+
+
+def test_what_is_compiled_now_is_not_compiled_again() -> None:
+    thing, better = made(dataclass)
+    compile_now(thing)
+    compiled = thing.__init__
+    assert compiled.__qualname__ == f"{thing.__qualname__}.__init__"
+    compile_now(thing, better)
+    assert thing.__init__ is compiled
+    assert (thing("a"), better("b", rank=1)) == (thing("a"), better("b", rank=1))
