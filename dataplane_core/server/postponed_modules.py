@@ -51,6 +51,7 @@ HARDLY_NEEDED: Mapping[str, Collection[str]] = {
     "locale": (),  # programs that are read in the system's encoding
     "logging.config": {"dictConfig", "fileConfig"},  # gunicorn's settings of the log
     "logging.handlers": (),  # log lines sent to other servers, or into files
+    "platform": (),  # what system this is
     "pickle": (),  # log lines sent to another Python
     "ssl": (),  # connections that are not plain
     "textwrap": (),  # groups of exceptions in tracebacks

@@ -4,6 +4,7 @@ Whoever connects meanwhile waits for an answer instead of being refused. So the 
 program is loaded once the listeners are open, and this module loads none of it.
 """
 
+import os
 import signal
 import sys
 from collections.abc import Callable
@@ -49,7 +50,7 @@ class Runnable(Protocol):
 def _serving(state: ServerState) -> Callable[[ServerState], Runnable]:
     """Load the class of what serves, with a master or without."""
     if state.settings.dataplane.master:
-        with lent("ssl", _FOR_GUNICORN):
+        with lent("ssl", _FOR_GUNICORN), lent("platform", {"system": lambda: os.uname().sysname}):
             from dataplane_core.server.gunicorn_master import GunicornApplication
 
         return GunicornApplication
