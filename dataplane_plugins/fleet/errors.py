@@ -1,6 +1,11 @@
 """Why a member of a fleet refuses a change."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from dataplane_core.plugin import DataplaneError
+from dataplane_plugins.fleet.sealing import Forged
+from dataplane_plugins.fleet.stores import StoreError
 
 
 class FleetUnavailable(DataplaneError):
@@ -13,3 +18,15 @@ class FleetUnsure(DataplaneError):
     """The store did not answer: whether the change is the fleet's is found out later."""
 
     status = 503
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Tell a client in its own words why the store did not do its part."""
+    try:
+        yield
+    except StoreError as error:
+        text = f"the store of the fleet: {error.reason}; nothing is changed"
+        raise FleetUnavailable(text) from None
+    except Forged as error:
+        raise FleetUnavailable(f"a stranger has changed the store of the fleet: {error}") from None

@@ -16,6 +16,7 @@ from dataplane_plugins.fleet.gating import GateKeeper
 from dataplane_plugins.fleet.known import Known, read_known, save_known
 from dataplane_plugins.fleet.local_files import LocalFiles
 from dataplane_plugins.fleet.member import Member
+from dataplane_plugins.fleet.orders import Order, Orders
 from dataplane_plugins.fleet.reporting import Reporter
 from dataplane_plugins.fleet.revisions import Files, Revision, descends
 from dataplane_plugins.fleet.rollout import Rollout
@@ -44,6 +45,7 @@ class Follower:
         self._address = "", ""
         self._rollouts = Rollouts(member)
         self._gate = GateKeeper(member)
+        self._orders = Orders(member)
         self._outage = Outage(
             member.services.log, "the fleet's store is away", "the fleet's store is back"
         )
@@ -77,7 +79,10 @@ class Follower:
             self._begin()
             return
         known = read_known(self._services.state)
-        if self._is_behind(head, known):
+        order = self._orders.own()
+        if order is not None:
+            known = self._obey(order, head, known)
+        elif self._is_behind(head, known):
             return
         rollout, _ = self._rollouts.current()
         if rollout is not None and rollout.number == head.number:
@@ -86,6 +91,16 @@ class Follower:
                 self._reporter.say("held", head, known, reason=_held(rollout))
                 return
         self._go_to(head, head, known)
+
+    def _obey(self, order: Order, head: Revision, known: Known) -> Known:
+        """Do what a person has told this member; return what it has had before the next step."""
+        if order.deed == "offer":
+            here = self._here()
+            self._offer(head, here, self._text_kept(), self._files_kept(here.files), staged=False)
+        known = Known() if order.deed == "take" else replace(known, refused=0, reason="")
+        save_known(self._services.state, known)
+        self._orders.done(order)
+        return known
 
     def _go_to(self, wanted: Revision, head: Revision, known: Known) -> None:
         """Bring this server to a revision, or what was changed here to the fleet."""

@@ -38,10 +38,13 @@ class GateKeeper:
     def look(self, revision: Revision) -> str:
         """Return how HAProxy has done since it has a revision; empty without a gate."""
         rollout = self._rollout
-        if rollout is None or rollout.number != revision.number or not rollout.strategy.gate:
+        if rollout is None or rollout.number != revision.number:
+            return ""
+        gate = rollout.strategy.gate
+        if gate is None:
             return ""
         if self._number != revision.number:
-            self._begin(rollout)
+            self._begin(rollout, gate)
         if self._result != WATCHING or self._watch is None:
             return self._result
         fault = self._watch.look()
@@ -52,8 +55,7 @@ class GateKeeper:
             self._result = PASSED
         return self._result
 
-    def _begin(self, rollout: Rollout) -> None:
-        gate = Gate(**rollout.strategy.gate)
+    def _begin(self, rollout: Rollout, gate: Gate) -> None:
         self._number, self._result = rollout.number, WATCHING
         self._watch = GateWatch(rollout.version, gate, self._runtime)
         self._began, self._window = time.monotonic(), gate.window

@@ -18,7 +18,6 @@ from dataplane_plugins.fleet.stores import (
     Condition,
     Credentials,
     KeyValueStore,
-    StoreError,
     open_store,
 )
 
@@ -147,7 +146,3 @@ def _opened(settings: Settings) -> KeyValueStore:
     )
     return open_store(own.store.rstrip("/") + f"/{own.name}", credentials)
 
-
-def unavailable(error: StoreError) -> FleetUnavailable:
-    """Return what clients are told when the store did not do its part."""
-    return FleetUnavailable(f"the store of the fleet: {error.reason}; nothing is changed")

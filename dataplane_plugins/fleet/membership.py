@@ -1,6 +1,6 @@
 """Make this server a member of a fleet, if the setting `fleet.store` says so; else do nothing."""
 
-from dataplane_core.plugin import Services, Settings, SettingsError, impl
+from dataplane_core.plugin import Routes, Services, Settings, SettingsError, impl
 
 
 @impl
@@ -13,6 +13,15 @@ def dataplane_settings(settings: Settings) -> None:
     problems = [settings.problem(f"fleet.{key}", said) for key, said in faults(settings)]
     if problems:
         raise SettingsError(tuple(problems))
+
+
+@impl
+def dataplane_routes(routes: Routes, services: Services) -> None:
+    """Serve the fleet."""
+    if services.settings.fleet.store:
+        from dataplane_plugins.fleet.paths import add_routes
+
+        add_routes(routes, services)
 
 
 @impl

@@ -7,10 +7,10 @@ the former leader left.
 import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, field, replace
+from dataclasses import asdict, replace
 from typing import Any, Literal
 
-from dataplane_core.plugin import dataclass, lazy_pattern
+from dataplane_core.plugin import Gate, dataclass, lazy_pattern
 
 PLACE = "control/rollout"
 STRATEGY = "control/strategy"
@@ -32,14 +32,32 @@ class Strategy:
     share (`10%`), or which ones come to have it: `group:NAME`, `node:NAME`, `all`. A last wave of
     all is added. Between two waves are `pause` seconds; a wave that takes longer than `timeout`
     seconds has failed. `on_failure` says what becomes of a roll-out in which a member refuses, or
-    its HAProxy does not pass the `gate`: it stops, everything is put back, or it goes on.
+    its HAProxy does not pass the gate: it stops, everything is put back, or it goes on.
+
+    The gate is of each member: `gate_min_up` is the share of servers that have to be up, and
+    `gate_max_5xx` that of answers that may have a status from 500 on, in percent; HAProxy may miss
+    none of it for `gate_window` seconds. It holds for each of the `gate_backends`, `*` for all.
     """
 
     waves: tuple[str, ...] = ()
-    pause: float = 0.0
-    timeout: float = 300.0
+    pause: int = 0
+    timeout: int = 300
     on_failure: Literal["stop", "rollback", "continue"] = "stop"
-    gate: Mapping[str, Any] = field(default_factory=dict)
+    gate_min_up: int | None = None
+    gate_max_5xx: int | None = None
+    gate_window: int = 10
+    gate_backends: tuple[str, ...] = ()
+
+    @property
+    def gate(self) -> Gate | None:
+        """The gate, None without one."""
+        up, errors = self.gate_min_up, self.gate_max_5xx
+        if up is None and errors is None:
+            return None
+        return Gate(
+            None if up is None else up / 100, True, None if errors is None else errors / 100,
+            self.gate_window, self.gate_backends,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,8 +226,9 @@ def read_rollout(data: bytes) -> Rollout:
 
 
 def strategy_of(fields: Mapping[str, Any]) -> Strategy:
-    """Return the strategy that a record says; raises `ValueError`."""
+    """Return the strategy that a record or a body says; raises `ValueError`."""
     try:
-        return Strategy(**{**fields, "waves": tuple(fields.get("waves", ()))})
+        lists = ("waves", "gate_backends")
+        return Strategy(**{**fields, **{name: tuple(fields.get(name) or ()) for name in lists}})
     except TypeError as error:
         raise ValueError(str(error)) from None

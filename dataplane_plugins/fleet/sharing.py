@@ -13,12 +13,11 @@ from dataclasses import asdict, replace
 from functools import cached_property
 
 from dataplane_core.plugin import Author, Committed, Conflict, VersionMismatch
-from dataplane_plugins.fleet.errors import FleetUnavailable, FleetUnsure
+from dataplane_plugins.fleet.errors import FleetUnavailable, FleetUnsure, told
 from dataplane_plugins.fleet.local_files import LocalFiles
-from dataplane_plugins.fleet.member import Member, unavailable
+from dataplane_plugins.fleet.member import Member
 from dataplane_plugins.fleet.revisions import Revision
 from dataplane_plugins.fleet.rollouts import Rollouts
-from dataplane_plugins.fleet.sealing import Forged
 from dataplane_plugins.fleet.stores import StoreError, Undecided
 
 _MOST_ATTEMPTS = 5
@@ -57,7 +56,7 @@ class Sharer:
         """
         if getattr(self._thread, "follows", False):
             return
-        with _told():
+        with told():
             head = self._newest()
             chunks = self._member.revisions.chunks
             before = chunks.address(_data(change.before.text()))
@@ -76,7 +75,7 @@ class Sharer:
         name = self._files.name(path)
         if name is None or getattr(self._thread, "follows", False):
             return
-        with _told():
+        with told():
             chunks = self._member.revisions.chunks
             former = self._files.one(name)
             after = None if data is None else chunks.put(data)
@@ -153,17 +152,6 @@ class Sharer:
 def author_fields(author: Author) -> Mapping[str, str]:
     """Return who asks for a change, as records have it."""
     return {name: text for name, text in asdict(author).items() if text}
-
-
-@contextmanager
-def _told() -> Iterator[None]:
-    """Tell a client in its own words why the store did not do its part."""
-    try:
-        yield
-    except StoreError as error:
-        raise unavailable(error) from None
-    except Forged as error:
-        raise FleetUnavailable(f"a stranger has changed the store of the fleet: {error}") from None
 
 
 def _data(text: str) -> bytes:

@@ -41,4 +41,10 @@ def join(services: Services) -> None:
 
         Follower(member, sharer).run(stop)
 
+    def lead(stop: threading.Event) -> None:
+        from dataplane_plugins.fleet.leading import Leader
+
+        Leader(member).run(stop)
+
     services.lead("fleet", follow)
+    services.lead("fleet-leader", lead)

@@ -1,0 +1,139 @@
+"""Say in JSON what a fleet is: its members, its newest revision, its roll-out, and alarms."""
+
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from typing import Any
+
+from dataplane_core.plugin import written_time
+from dataplane_plugins.fleet.leading import LEADER, Leader
+from dataplane_plugins.fleet.member import Member
+from dataplane_plugins.fleet.reporting import ALIVE, FACT, Status, read_status
+from dataplane_plugins.fleet.revisions import Revision
+from dataplane_plugins.fleet.rollout import Rollout, Strategy
+from dataplane_plugins.fleet.rollouts import Rollouts
+from dataplane_plugins.fleet.stores import StoreError
+
+_SETTLES_SECONDS = 60.0
+"""How long a member may have another revision than the fleet before somebody should look."""
+
+
+class Overview:
+    """What one member knows of its fleet."""
+
+    def __init__(self, member: Member) -> None:
+        self._member = member
+        self._leader = Leader(member)
+        self._rollouts = Rollouts(member)
+
+    def whole(self) -> dict[str, Any]:
+        """Return the fleet; where the store is away, what this member knows alone."""
+        found: dict[str, Any] = {"fleet": self._member.fleet, "node": self._member.name}
+        try:
+            return {**found, "reachable": True, **self._seen()}
+        except StoreError as error:
+            own = read_own(self._member)
+            nodes = [node_json(self._member.name, own.group, own, is_alive=True)]
+            reason = f"the store of the fleet cannot be read: {error.reason}"
+            return {**found, "reachable": False, "nodes": nodes, "alarms": [reason]}
+
+    def nodes(self) -> list[dict[str, Any]]:
+        """Return all members, by name."""
+        statuses, alive = self._leader.statuses(), self._alive()
+        return [
+            node_json(name, group, statuses.get(name), is_alive=name in alive)
+            for name, group in sorted(self._member.members().items())
+        ]
+
+    def _seen(self) -> dict[str, Any]:
+        head = self._member.revisions.newest()
+        rollout, _ = self._rollouts.current()
+        nodes = self.nodes()
+        leader = self._member.store.get(LEADER)
+        found: dict[str, Any] = {"nodes": nodes, "alarms": [*alarms(head, rollout, nodes)]}
+        if leader is not None:
+            found["leader"] = leader.value.decode("utf-8", "replace")
+        if head is not None:
+            found["newest"] = revision_json(head)
+        if rollout is not None:
+            found["rollout"] = rollout_json(rollout)
+        return found
+
+    def _alive(self) -> set[str]:
+        listed = self._member.store.list(ALIVE, names_only=True).entries
+        return {one.key.removeprefix(ALIVE) for one in listed}
+
+
+def read_own(member: Member) -> Status:
+    """Return what this member said last."""
+    said = member.services.state.value(FACT)
+    return read_status(said) if said else Status("waiting", group=member.group)
+
+
+def node_json(name: str, group: str, status: Status | None, *, is_alive: bool) -> dict[str, Any]:
+    """Return a member as JSON; what is not known of it is left out."""
+    found: dict[str, Any] = {"name": name, "group": group, "is_alive": is_alive}
+    if status is not None:
+        found |= {
+            "state": status.state, "revision": status.number, "version": status.version,
+            "wanted": status.wanted, "since": written_time(status.since),
+        }  # fmt: skip
+        more = {
+            "reason": status.reason, "findings": list(status.findings),
+            "haproxy": status.haproxy, "gate": status.gate,
+        }  # fmt: skip
+        found |= {key: value for key, value in more.items() if value}
+    return found
+
+
+def revision_json(revision: Revision) -> dict[str, Any]:
+    """Return a revision as JSON."""
+    found = {
+        "revision": revision.number, "version": revision.version, "node": revision.node,
+        "time": written_time(revision.when), "author": dict(revision.author),
+    }  # fmt: skip
+    return {**found, "text_of": revision.text_of} if revision.text_of else found
+
+
+def rollout_json(rollout: Rollout) -> dict[str, Any]:
+    """Return a roll-out as JSON."""
+    found: dict[str, Any] = {
+        "revision": rollout.number, "version": rollout.version, "former": rollout.former,
+        "state": rollout.state, "waves": [list(wave) for wave in rollout.waves],
+        "wave": rollout.wave, "strategy": strategy_json(rollout.strategy),
+        "log": [{"time": written_time(moment), "text": text} for moment, text in rollout.log],
+    }  # fmt: skip
+    if rollout.reason:
+        found["reason"] = rollout.reason
+    if rollout.excluded:
+        found["excluded"] = list(rollout.excluded)
+    return found
+
+
+def strategy_json(strategy: Strategy) -> dict[str, Any]:
+    """Return a strategy as JSON; a gate that there is not is left out."""
+    return {name: value for name, value in asdict(strategy).items() if value is not None}
+
+
+def alarms(
+    head: Revision | None, rollout: Rollout | None, nodes: list[dict[str, Any]]
+) -> Iterator[str]:
+    """Yield what somebody should look at, a sentence each."""
+    if rollout is not None and rollout.state == "stopped":
+        yield f"the roll-out of version {rollout.version} has stopped: {rollout.reason}"
+    for node in nodes:
+        name, state = node["name"], node.get("state", "")
+        if not node["is_alive"]:
+            yield f"{name} is away"
+        elif state in ("refused", "apart", "waiting"):
+            yield f"{name} is {state}: {node.get('reason', '')}".rstrip(": ")
+        elif head is not None and state == "held" and not (rollout and rollout.is_open):
+            yield f"{name} is held at version {node['version']}; the fleet has {head.version}"
+        elif head is not None and state == "applied" and _is_late(head, rollout, node):
+            yield f"{name} has version {node['version']}; the fleet has {head.version}"
+
+
+def _is_late(head: Revision, rollout: Rollout | None, node: Mapping[str, Any]) -> bool:
+    if node["revision"] == head.number or (rollout and rollout.is_open and rollout.is_staged):
+        return False
+    return time.time() - head.when > _SETTLES_SECONDS

@@ -1,0 +1,259 @@
+"""`/dataplane/v1/fleet`: the members, the roll-outs, and what people decide about them."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+from dataplane_core.plugin import (
+    BAD_REQUEST,
+    CONFLICT,
+    NOT_FOUND,
+    OWN,
+    Body,
+    InVersion,
+    Operation,
+    Parameter,
+    Prop,
+    Response,
+    Routes,
+    Services,
+    View,
+    operation,
+)
+
+TAG = "Fleet"
+PATH = "/fleet"
+_TEXT: dict[str, Any] = {"type": "string"}
+_NUMBER: dict[str, Any] = {"type": "integer"}
+_TIME: dict[str, Any] = {**_TEXT, "format": "date-time"}
+_TEXTS: dict[str, Any] = {"type": "array", "items": _TEXT}
+_FLAG: dict[str, Any] = {"type": "boolean"}
+_AUTHOR: dict[str, Any] = {"type": "object", "additionalProperties": _TEXT}
+NODE = {
+    "type": "object",
+    "required": ["name", "is_alive"],
+    "properties": {
+        "name": _TEXT,
+        "group": _TEXT,
+        "is_alive": {**_FLAG, "description": "Whether it has been heard of lately."},
+        "state": {
+            **_TEXT,
+            "description": "`applied`: it has what it may have; `taking`: it brings it to HAProxy; "
+            "`held`: it waits for its wave; `refused`: HAProxy there did not take it; `apart`: "
+            "what was changed there does not go with it; `waiting`: something else is missing.",
+        },
+        "revision": {**_NUMBER, "description": "What it has."},
+        "version": _NUMBER,
+        "wanted": {**_NUMBER, "description": "The newest revision that it knows of."},
+        "reason": _TEXT,
+        "findings": {"type": "array", "items": {"type": "object", "additionalProperties": True}},
+        "haproxy": _TEXT,
+        "gate": {**_TEXT, "description": "`watching`, `passed`, or why HAProxy did not pass."},
+        "since": _TIME,
+    },
+}
+REVISION = {
+    "type": "object",
+    "properties": {
+        "revision": _NUMBER,
+        "version": _NUMBER,
+        "node": {**_TEXT, "description": "The member that took the change."},
+        "time": _TIME,
+        "author": _AUTHOR,
+        "text_of": {**_NUMBER, "description": "The revision that is put back."},
+    },
+}
+_STRATEGY_PROPS = (
+    Prop(
+        "waves", "array", items=Prop("", help="A number, a share, a group or a member."),
+        help="How many members have it when each wave is over: `1`, `10%`, or which ones come to "
+        "have it: `group:edge`, `node:a`. All others are a last wave; without any, all have it at "
+        "once.",
+    ),
+    Prop("pause", "integer", minimum=0, maximum=86_400, help="Seconds between two waves."),
+    Prop("timeout", "integer", minimum=1, maximum=86_400, help="Seconds that a wave may take."),
+    Prop(
+        "on_failure", enum=("stop", "rollback", "continue"),
+        help="What follows where a member refuses it, or does not pass the gate.",
+    ),
+    Prop(
+        "gate_min_up", "integer", minimum=0, maximum=100, nullable=True,
+        help="Percent of a member's servers that have to be up.",
+    ),
+    Prop(
+        "gate_max_5xx", "integer", minimum=0, maximum=100, nullable=True,
+        help="Percent of a member's answers that may have a status from 500 on.",
+    ),
+    Prop("gate_window", "integer", minimum=1, maximum=3600, help="Seconds of the gate."),
+    Prop(
+        "gate_backends", "array", items=Prop("", help="A backend, or `*`."),
+        help="Backends for each of which that holds; without any, for all together.",
+    ),
+)  # fmt: skip
+STRATEGY = {
+    "type": "object",
+    "properties": {
+        "waves": _TEXTS, "pause": _NUMBER, "timeout": _NUMBER, "on_failure": _TEXT,
+        "gate_min_up": _NUMBER, "gate_max_5xx": _NUMBER, "gate_window": _NUMBER,
+        "gate_backends": _TEXTS,
+    },
+}  # fmt: skip
+ROLLOUT = {
+    "type": "object",
+    "properties": {
+        "revision": _NUMBER,
+        "version": _NUMBER,
+        "former": {**_NUMBER, "description": "The revision that a rollback puts back."},
+        "state": {
+            **_TEXT,
+            "enum": ["running", "paused", "done", "stopped", "aborted", "returning", "rolled_back"],
+        },
+        "waves": {"type": "array", "items": _TEXTS},
+        "wave": {**_NUMBER, "description": "The index of the wave that is under way."},
+        "strategy": {"$ref": "fleet_strategy"},
+        "reason": _TEXT,
+        "excluded": _TEXTS,
+        "log": {
+            "type": "array",
+            "items": {"type": "object", "properties": {"time": _TIME, "text": _TEXT}},
+        },
+        "made": {"$ref": "fleet_revision"},
+    },
+}
+FLEET = {
+    "type": "object",
+    "required": ["fleet", "node", "reachable", "nodes", "alarms"],
+    "properties": {
+        "fleet": _TEXT,
+        "node": {**_TEXT, "description": "The member that answers."},
+        "reachable": {**_FLAG, "description": "Whether it reaches the store."},
+        "leader": {**_TEXT, "description": "The member that drives roll-outs."},
+        "newest": {"$ref": "fleet_revision"},
+        "nodes": {"type": "array", "items": {"$ref": "fleet_node"}},
+        "rollout": {"$ref": "fleet_rollout"},
+        "alarms": {**_TEXTS, "description": "What somebody should look at."},
+    },
+}
+_NAME = Parameter("name", where="path", required=True, help="A member.")
+_ROLLOUT = Response({"$ref": "fleet_rollout"})
+_NODE = Response({"$ref": "fleet_node"})
+_DEEDS = ("retry", "take", "offer", "exclude", "include")
+_ACTIONS = ("pause", "resume", "abort", "return")
+
+
+def add_routes(routes: Routes, services: Services) -> None:
+    """Serve the fleet; what does that is loaded when somebody asks."""
+
+    @cache
+    def shared() -> Any:
+        from dataplane_plugins.fleet.responders import Shared
+
+        return Shared(services)
+
+    def by(name: str) -> InVersion:
+        def make(view: View) -> object:
+            from dataplane_plugins.fleet import responders
+
+            return getattr(responders, name)(shared())
+
+        return InVersion(make)
+
+    routes.tag(TAG, "Servers that share one configuration, and how it reaches them.", 40)
+    for name, schema in (
+        ("fleet", FLEET), ("fleet_node", NODE), ("fleet_revision", REVISION),
+        ("fleet_rollout", ROLLOUT), ("fleet_strategy", STRATEGY),
+    ):  # fmt: skip
+        routes.schema(name, schema, OWN)
+    add: Callable[..., None] = routes.add
+    add(PATH, by("Whole"), {"GET": _get("getFleet", "Read what the fleet is.", "fleet")}, OWN)
+    add(f"{PATH}/nodes", by("Nodes"), {"GET": _list("getFleetNodes", "List members.", "node")}, OWN)
+    add(f"{PATH}/nodes/{{name}}", by("Node"), _node_operations(), OWN)
+    add(f"{PATH}/rollout", by("NewestRollout"), _rollout_operations(), OWN)
+    add(f"{PATH}/rollouts", by("PastRollouts"), {"GET": _PAST}, OWN)
+    add(f"{PATH}/rollouts/{{revision}}", by("PastRollout"), {"GET": _PAST_ONE}, OWN)
+    add(f"{PATH}/strategy", by("TheStrategy"), _strategy_operations(), OWN)
+
+
+def _get(identifier: str, summary: str, schema: str) -> Operation:
+    return operation(identifier, TAG, summary, _200=Response({"$ref": schema}))
+
+
+def _list(identifier: str, summary: str, kind: str) -> Operation:
+    listed = {"type": "array", "items": {"$ref": f"fleet_{kind}"}}
+    return operation(identifier, TAG, summary, _200=Response(listed))
+
+
+def _node_operations() -> dict[str, Operation]:
+    deed = Prop(
+        "action", enum=_DEEDS, required=True,
+        help="`retry`: try again what it has refused. `take`: have what the fleet has, whatever "
+        "was changed there. `offer`: make what it has the newest revision. `exclude`, `include`: "
+        "leave it out of the roll-out, or take it in again.",
+    )  # fmt: skip
+    body = Body({"$ref": "fleet_deed"}, props=(deed,), example={"action": "retry"})
+    tell = operation(
+        "tellFleetNode", TAG, "Tell a member what to do.", (_NAME,), body,
+        _200=_NODE, _400=BAD_REQUEST, _404=NOT_FOUND, _409=CONFLICT,
+    )  # fmt: skip
+    forget = operation(
+        "forgetFleetNode", TAG, "Forget a member. It is away, and another may have its name.",
+        (_NAME,), _204=Response(), _404=NOT_FOUND, _409=CONFLICT,
+    )  # fmt: skip
+    get = operation(
+        "getFleetNode", TAG, "Read what a member has.", (_NAME,), _200=_NODE, _404=NOT_FOUND
+    )
+    return {
+        "GET": get,
+        "POST": replace(tell, rehearses=True),
+        "DELETE": replace(forget, rehearses=True),
+    }
+
+
+def _rollout_operations() -> dict[str, Operation]:
+    action = Prop(
+        "action", enum=_ACTIONS, required=True,
+        help="`pause`, `resume`; `abort`: who has not got it does not get it; `return`: put back "
+        "what was before it, on all members.",
+    )  # fmt: skip
+    wait = Parameter(
+        "wait", enum=("canary", "all"),
+        help="Answer when the first wave has it, or all; or when it goes no further.",
+    )
+    seconds = Parameter("timeout", "integer", default=60, help="Seconds to wait, 300 at most.")
+    get = operation(
+        "getFleetRollout", TAG, "Read the roll-out of the newest revision.", (wait, seconds),
+        _200=_ROLLOUT, _400=BAD_REQUEST, _404=NOT_FOUND,
+    )  # fmt: skip
+    body = Body({"$ref": "fleet_action"}, props=(action,), example={"action": "pause"})
+    act = operation(
+        "decideFleetRollout", TAG, "Decide about the roll-out of the newest revision.", (), body,
+        _200=_ROLLOUT, _400=BAD_REQUEST, _404=NOT_FOUND, _409=CONFLICT,
+    )  # fmt: skip
+    return {"GET": get, "POST": replace(act, rehearses=True)}
+
+
+_PAST = operation(
+    "getFleetRollouts", TAG, "List roll-outs. The newest first.",
+    (
+        Parameter("limit", "integer", default=20, help="Roll-outs in one answer, 1000 at most."),
+        Parameter("before", "integer", help="Those of revisions below this one: the next page."),
+    ),
+    _200=Response({"type": "array", "items": {"$ref": "fleet_rollout"}}), _400=BAD_REQUEST,
+)  # fmt: skip
+_PAST_ONE = operation(
+    "getFleetRolloutOf", TAG, "Read what became of a roll-out.",
+    (Parameter("revision", where="path", required=True, help="The number of a revision."),),
+    _200=_ROLLOUT, _404=NOT_FOUND,
+)  # fmt: skip
+
+
+def _strategy_operations() -> dict[str, Operation]:
+    example = {"waves": ["1", "10%"], "pause": 60, "on_failure": "rollback"}
+    body = Body({"$ref": "fleet_strategy_to_have"}, props=_STRATEGY_PROPS, example=example)
+    put = operation(
+        "setFleetStrategy", TAG, "Roll out the next revisions otherwise.", (), body,
+        _200=Response({"$ref": "fleet_strategy"}), _400=BAD_REQUEST,
+    )  # fmt: skip
+    get = _get("getFleetStrategy", "Read how revisions are rolled out.", "fleet_strategy")
+    return {"GET": get, "PUT": replace(put, rehearses=True)}

@@ -1,0 +1,231 @@
+"""Answer what a fleet is, and carry out what people decide about it."""
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import falcon
+
+from dataplane_core.plugin import (
+    ApiRequest,
+    BadRequest,
+    CheckedRequest,
+    Conflict,
+    NotFound,
+    Services,
+    is_digits,
+    is_rehearsed,
+    to_json,
+)
+from dataplane_plugins.fleet.errors import told
+from dataplane_plugins.fleet.member import Member
+from dataplane_plugins.fleet.orders import Deed, Orders
+from dataplane_plugins.fleet.overview import Overview, revision_json, rollout_json, strategy_json
+from dataplane_plugins.fleet.rollout import OPEN, Rollout, State, is_wave, strategy_of
+from dataplane_plugins.fleet.rollouts import Rollouts
+
+_LONGEST_WAIT, _TICK = 300.0, 2.0
+_MOST = 1000
+REACHED = ("canary", "all")
+_NEXT: Mapping[str, tuple[tuple[State, ...], State]] = {
+    "pause": (("running",), "paused"),
+    "resume": (("paused", "stopped"), "running"),
+    "abort": (("running", "paused", "stopped"), "aborted"),
+    "return": (("running", "paused", "stopped", "aborted", "done"), "returning"),
+}
+ACTIONS = tuple(_NEXT)
+
+
+class Shared:
+    """What the responders of a fleet share."""
+
+    def __init__(self, services: Services) -> None:
+        self.services = services
+        self.member = Member(services)
+        self.rollouts = Rollouts(self.member)
+        self.overview = Overview(self.member)
+        self.orders = Orders(self.member)
+
+    def rollout(self) -> tuple[Rollout, int]:
+        """Return the roll-out of the newest revision; raises `NotFound`."""
+        found, mark = self.rollouts.current()
+        if found is None:
+            raise NotFound("nothing was rolled out yet")
+        return found, mark
+
+
+class Whole:
+    """The fleet: GET."""
+
+    def __init__(self, shared: Shared) -> None:
+        self._shared = shared
+
+    def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
+        with told():
+            resp.data = to_json(self._shared.overview.whole())
+
+
+class Nodes:
+    """The members of the fleet: GET."""
+
+    def __init__(self, shared: Shared) -> None:
+        self._shared = shared
+
+    def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
+        with told():
+            resp.data = to_json(self._shared.overview.nodes())
+
+
+class Node:
+    """One member: GET; tell it what to do: POST; forget it: DELETE."""
+
+    def __init__(self, shared: Shared) -> None:
+        self._shared = shared
+
+    def on_get(self, req: ApiRequest, resp: falcon.Response, name: str) -> None:
+        with told():
+            resp.data = to_json(self._find(name))
+
+    def on_post(self, req: CheckedRequest, resp: falcon.Response, name: str) -> None:
+        action = req.body.values["action"]
+        with told():
+            self._find(name)
+            if is_rehearsed(f"{name} would be told: {action}"):
+                return
+            if action in ("exclude", "include"):
+                self._exclude(name, action == "exclude", req.who)
+            else:
+                deed: Deed = action
+                self._shared.orders.give(name, deed)
+            self._log(f"{name} was told by {req.who or 'a client'}: {action}")
+            resp.data = to_json(self._find(name))
+
+    def on_delete(self, req: ApiRequest, resp: falcon.Response, name: str) -> None:
+        with told():
+            if self._find(name)["is_alive"]:
+                raise Conflict(f"{name} lives: a member that is in the fleet cannot be forgotten")
+            if is_rehearsed(f"{name} would be forgotten"):
+                return
+            self._shared.member.remove(name)
+            self._log(f"{name} was forgotten by {req.who or 'a client'}")
+        resp.status = falcon.HTTP_204
+
+    def _exclude(self, name: str, excluded: bool, who: str) -> None:
+        rollout, mark = self._shared.rollout()
+        names = tuple(one for one in rollout.excluded if one != name)
+        names = (*names, name) if excluded else names
+        said = f"{name} is {'left out' if excluded else 'taken in again'} by {who or 'a client'}"
+        changed = rollout.noted(time.time(), said, excluded=names)
+        if not self._shared.rollouts.change(changed, mark):
+            raise Conflict("the roll-out went on meanwhile: ask again")
+
+    def _find(self, name: str) -> dict[str, Any]:
+        for one in self._shared.overview.nodes():
+            if one["name"] == name:
+                return one
+        raise NotFound(f"the fleet has no member {name}")
+
+    def _log(self, text: str) -> None:
+        self._shared.services.log.info("fleet: %s", text)
+
+
+class NewestRollout:
+    """The roll-out of the newest revision: GET, which can wait; decide about it: POST."""
+
+    def __init__(self, shared: Shared) -> None:
+        self._shared = shared
+
+    def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
+        wait, seconds = req.query["wait"], req.query["timeout"]
+        if not 0 <= seconds <= _LONGEST_WAIT:
+            raise BadRequest(f"timeout must be between 0 and {_LONGEST_WAIT:g} seconds")
+        with told():
+            end, mark = time.monotonic() + seconds, 0
+            rollout, _ = self._shared.rollout()
+            while wait and not _reached(rollout, wait) and (left := end - time.monotonic()) > 0:
+                mark = self._shared.member.store.wait("control/", mark, min(left, _TICK))
+                rollout, _ = self._shared.rollout()
+            resp.data = to_json(rollout_json(rollout))
+
+    def on_post(self, req: CheckedRequest, resp: falcon.Response) -> None:
+        action = req.body.values["action"]
+        states, following = _NEXT[action]
+        with told():
+            rollout, mark = self._shared.rollout()
+            if rollout.state not in states:
+                raise Conflict(f"the roll-out of version {rollout.version} is {rollout.state}")
+            if is_rehearsed(f"the roll-out of version {rollout.version} would be {following}"):
+                return
+            who = req.who or "a client"
+            text = f"{who}: {action}" + (f", {req.author.reason}" if req.author.reason else "")
+            changed = rollout.noted(time.time(), text, state=following, reason=text)
+            if not self._shared.rollouts.change(changed, mark):
+                raise Conflict("the roll-out went on meanwhile: ask again")
+            resp.data = to_json(rollout_json(changed))
+
+
+class PastRollouts:
+    """What became of earlier roll-outs, the newest first: GET."""
+
+    def __init__(self, shared: Shared) -> None:
+        self._shared = shared
+
+    def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
+        limit, before = req.query["limit"], req.query["before"]
+        if not 1 <= limit <= _MOST:
+            raise BadRequest(f"limit must be between 1 and {_MOST}")
+        with told():
+            rollout, _ = self._shared.rollout()
+            number = min(before or rollout.number + 1, rollout.number + 1)
+            numbers = range(number - 1, max(0, number - 1 - limit), -1)
+            found = (self._shared.rollouts.past(one) for one in numbers)
+            resp.data = to_json([rollout_json(one) for one in found if one is not None])
+
+
+class PastRollout:
+    """What became of one roll-out: GET."""
+
+    def __init__(self, shared: Shared) -> None:
+        self._shared = shared
+
+    def on_get(self, req: ApiRequest, resp: falcon.Response, revision: str) -> None:
+        number = int(revision) if is_digits(revision) and len(revision) < 13 else 0
+        with told():
+            found = self._shared.rollouts.past(number)
+            made = self._shared.member.revisions.get(number)
+            if found is None or made is None:
+                raise NotFound(f"no roll-out of a revision {revision[:20]} is kept")
+            resp.data = to_json({**rollout_json(found), "made": revision_json(made)})
+
+
+class TheStrategy:
+    """How revisions are rolled out: GET, PUT."""
+
+    def __init__(self, shared: Shared) -> None:
+        self._shared = shared
+
+    def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
+        with told():
+            resp.data = to_json(strategy_json(self._shared.rollouts.strategy()))
+
+    def on_put(self, req: CheckedRequest, resp: falcon.Response) -> None:
+        strategy = strategy_of(req.body.values)
+        for wave in strategy.waves:
+            if not is_wave(wave):
+                raise BadRequest(
+                    f"waves: {wave[:40]!r} is no wave, such as 1, 10%, group:edge, node:a or all"
+                )
+        with told():
+            if is_rehearsed("revisions would be rolled out so"):
+                return
+            self._shared.rollouts.set_strategy(strategy)
+            resp.data = to_json(strategy_json(strategy))
+
+
+def _reached(rollout: Rollout, wait: str) -> bool:
+    """Tell whether a roll-out is as far as a client waits for, or goes no further."""
+    if rollout.state not in OPEN:
+        return True
+    return wait == "canary" and rollout.wave > 0
+
+
