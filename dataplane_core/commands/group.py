@@ -15,6 +15,8 @@ _COMMANDS = {
     "confirming": ("confirm",),
     "drift": ("drift",),
     "first_run": ("init", "passwd", "sample", "token"),
+    "fleet": ("fleet", "fleet_key"),
+    "first_run": ("init", "passwd", "sample"),
     "history": ("history", "rollback", "show"),
     "judgements": ("check", "doctor", "status"),
     "references": ("refs", "rename"),

@@ -29,8 +29,8 @@ class FleetSettings:
     )  # fmt: skip
     key_file: str = setting(
         "", PATH,
-        "File with the key that all members have and the store never sees, as `dataplane fleet "
-        "key` makes it.",
+        "File with the key that all members have and the store never sees, as `dataplane "
+        "fleet-key` makes it.",
         flag="--fleet-key-file",
     )  # fmt: skip
     user: str = setting("", TEXT, "User of the store (etcd).", flag="--fleet-user")

@@ -13,7 +13,7 @@ from typing import Any
 from dataplane_core.plugin import Author, DataplaneError, Outage
 from dataplane_plugins.fleet.deciding import Decision, Here, Step, decide
 from dataplane_plugins.fleet.gating import GateKeeper
-from dataplane_plugins.fleet.known import Known, read_known, save_known
+from dataplane_plugins.fleet.known import Known, read_known, read_known_files, save_known
 from dataplane_plugins.fleet.local_files import LocalFiles
 from dataplane_plugins.fleet.member import Member
 from dataplane_plugins.fleet.orders import Order, Orders
@@ -81,8 +81,9 @@ class Follower:
         known = read_known(self._services.state)
         order = self._orders.own()
         if order is not None:
-            known = self._obey(order, head, known)
-        elif self._is_behind(head, known):
+            self._obey(order, head, known)
+            return
+        if self._is_behind(head, known):
             return
         rollout, _ = self._rollouts.current()
         if rollout is not None and rollout.number == head.number:
@@ -92,20 +93,20 @@ class Follower:
                 return
         self._go_to(head, head, known)
 
-    def _obey(self, order: Order, head: Revision, known: Known) -> Known:
-        """Do what a person has told this member; return what it has had before the next step."""
+    def _obey(self, order: Order, head: Revision, known: Known) -> None:
+        """Do what a person has told this member; the next step goes on from there."""
         if order.deed == "offer":
             here = self._here()
             self._offer(head, here, self._text_kept(), self._files_kept(here.files), staged=False)
-        known = Known() if order.deed == "take" else replace(known, refused=0, reason="")
+        forgets = order.deed in ("take", "offer")
+        known = Known() if forgets else replace(known, refused=0, reason="")
         save_known(self._services.state, known)
         self._orders.done(order)
-        return known
 
     def _go_to(self, wanted: Revision, head: Revision, known: Known) -> None:
         """Bring this server to a revision, or what was changed here to the fleet."""
         here = self._here()
-        known_files = self._revisions.files(known.files)
+        known_files = read_known_files(self._services.state)
         wanted_files = self._revisions.files(wanted.files)
         decision = decide(here, known, known_files, wanted, wanted_files)
         if decision.step is Step.NOTHING:
@@ -136,6 +137,9 @@ class Follower:
             return False
         had = Revision(known.number, known.version, "", "", "", "", 0, {}, digest=known.digest)
         if head.number >= known.number and descends(self._revisions, head, had) is not False:
+            return False
+        here = self._here()
+        if here.text == head.text and self._revisions.files_address(here.files) == head.files:
             return False
         said = (
             f"the store has revision {head.number}, which does not follow on revision "
@@ -188,8 +192,11 @@ class Follower:
             revision.number, revision.digest, revision.text, revision.files,
             self._services.config.version(),
         )  # fmt: skip
-        if known != read_known(self._services.state):
-            save_known(self._services.state, known)
+        former = read_known(self._services.state)
+        if known != former:
+            same = known.files == former.files
+            files = None if same else self._revisions.files(known.files)
+            save_known(self._services.state, known, files)
         self._reporter.say("applied", head, known, gate=self._gate.look(revision))
 
     def _offer(

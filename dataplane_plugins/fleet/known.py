@@ -1,17 +1,18 @@
 """What this server remembers of its fleet: the revision that it has, and one that it refused."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
 
 from dataplane_core.plugin import State, dataclass
 
-FACT = "fleet"
-"""The name of the value of the state."""
+FACT, FILES = "fleet", "fleet.files"
+"""The names of the values of the state."""
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """The revision that this server has: its number and digest, and the addresses of what it holds.
+    """The revision that this server has: its number and digest, and the addresses of its contents.
 
     `version` is what its text became here. `refused` is the number of a later revision that HAProxy
     did not take here, 0 without one, and `reason` says why.
@@ -31,7 +32,15 @@ def read_known(state: State) -> Known:
     return Known(**json.loads(state.value(FACT) or "{}"))
 
 
-def save_known(state: State, known: Known) -> None:
+def read_known_files(state: State) -> dict[str, str]:
+    """Return the files of that revision, which the store may have lost."""
+    files: dict[str, str] = json.loads(state.value(FILES) or "{}")
+    return files
+
+
+def save_known(state: State, known: Known, files: Mapping[str, str] | None = None) -> None:
     """Remember; what a power cut undoes is found out again by comparing contents."""
     with state.write(synced=False):
         state.set_value(FACT, json.dumps(asdict(known)))
+        if files is not None:
+            state.set_value(FILES, json.dumps(dict(files)))

@@ -132,7 +132,7 @@ def read_key_file(path: str) -> bytes:
     the fleet keeps.
     """
     if not path:
-        raise ValueError("is not set: `dataplane fleet key` makes a key")
+        raise ValueError("is not set: `dataplane fleet-key` makes a key")
     with storage_errors(Path(path), "read"), open(path, encoding="ascii") as file:
         if stat.S_IMODE(os.fstat(file.fileno()).st_mode) & 0o007:
             raise ValueError(f"{path} can be used by others: chmod 640 {path}")

@@ -1,13 +1,16 @@
 """Members of a fleet in one process, without a network: what each does next is asked for."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from dataplane_plugins.fleet.following import Follower
 from dataplane_plugins.fleet.reporting import FACT, Status, read_status
 from dataplane_plugins.fleet.sealing import new_key
 from dataplane_plugins.fleet.wiring import share
-from tests.changes.support import V3, WholeApi
+from tests.api.support import SERVICE, Api
+from tests.changes.support import V3
 from tests.fleet.memory_store import MemoryCluster, MemoryStore
 
 TEXT = """\
@@ -29,8 +32,19 @@ backend be2
 """
 
 
-class Node(WholeApi):
+PLUGINS = (
+    *SERVICE, "configuration.masks", "configuration.global_", "configuration.defaults", "configuration.frontends",
+    "configuration.backends", "configuration.servers", "storage.maps", "storage.general", "changes.history", "changes.plans",
+    "fleet.membership",
+)  # fmt: skip
+"""What these tests ask for: an application with all plugins takes four times as long to make."""
+
+
+class Node(Api):
     """A member: its API, and what its leading worker does in `step`."""
+
+    def wanted(self, plugins: Iterable[object]) -> list[object] | None:
+        return [*PLUGINS]
 
     def __init__(self, fleet: "Fleet", name: str, text: str = TEXT, **settings: Any) -> None:
         self.folder = fleet.folder / name
@@ -44,8 +58,10 @@ class Node(WholeApi):
             "dataplaneapi__resources__spoe_dir": str(self.folder / "spoe"),
         }
         own = {"fleet__node": name, "fleet__key_file": str(fleet.key_file)}
-        super().__init__(self.folder, text, **resources, **own, **settings)
         self.name, self.store = name, MemoryStore(fleet.cluster)
+        with patch("dataplane_plugins.fleet.member.open_store", return_value=self.store):
+            super().__init__(self.folder, text, **resources, **own, **settings)
+            self.call("GET", "/dataplane/v1/fleet")  # opens the store
         self.services = self.app.services
         self.member, self.sharer = share(self.services, self.store)
         self.follower = Follower(self.member, self.sharer)
@@ -77,6 +93,8 @@ class Fleet:
         self.key_file = folder / "fleet.key"
         self.key_file.write_text(new_key())
         self.key_file.chmod(0o600)
+        self.served: dict[str, Any] = {"fleet__store": "etcd://192.0.2.1"}
+        """Settings of members that serve `/dataplane/v1/fleet`; their store is in memory all the same."""
 
     def node(self, name: str, text: str = TEXT, **settings: Any) -> Node:
         return Node(self, name, text, **settings)

@@ -1,6 +1,7 @@
 """Roll-outs in waves: who has a revision when, and what follows where a member refuses it."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -10,12 +11,12 @@ from tests.changes.support import V3
 from tests.fleet.support import Fleet, Node
 
 
-def refusing(fleet: Fleet, name: str) -> Node:
+def refusing(fleet: Fleet, name: str, **settings: Any) -> Node:
     """A member whose HAProxy does not know servers called `new`."""
     script = fleet.folder / f"check-{name}"
     script.write_text('#!/bin/sh\n! grep -q "server new" "$DATAPLANEAPI_TRANSACTION_FILE"\n')
     script.chmod(0o755)
-    return fleet.node(name, haproxy__reload__validate_cmd=str(script))
+    return fleet.node(name, haproxy__reload__validate_cmd=str(script), **settings)
 
 
 @pytest.fixture
