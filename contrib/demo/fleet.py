@@ -72,6 +72,7 @@ fleet:
   group: {group}
   key_file: {key_file}
 """
+API = "/v3/services/haproxy/configuration"
 FOLDERS = ("transactions", "maps", "ssl_certs", "general", "spoe")
 
 
@@ -118,7 +119,9 @@ class Member:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    def start(self, processes: Processes, haproxy: str, text: str, settings: dict[str, str]) -> None:
+    def start(
+        self, processes: Processes, haproxy: str, text: str, settings: dict[str, str]
+    ) -> None:
         (self.folder / "haproxy.cfg").write_text(text, "utf-8")
         (self.folder / "dataplane.yaml").write_text(
             SETTINGS.format(
@@ -137,10 +140,6 @@ class Member:
         processes.start(
             self.name, str(program), "serve", "-f", f"{self.folder}/dataplane.yaml", environ=environ
         )
-
-    def has(self, path: str, text: str) -> bool:
-        """Tell whether the answer at a path has a text in it."""
-        return text in ask(self, path)
 
 
 def ask(member: Member, path: str, body: object = None) -> str:
@@ -176,11 +175,12 @@ def have_all(members: list[Member]) -> bool:
 
 def try_it(members: list[Member], processes: Processes) -> None:
     """Change something on the last member, and see it on the first, for `--check`."""
-    version = int(ask(members[-1], "/v3/services/haproxy/configuration/version"))
+    first, last = members[0], members[-1]
+    path, version = f"{API}/backends/web/servers", int(ask(last, f"{API}/version"))
     body = {"name": "tried", "address": "127.0.0.1", "port": 9}
-    ask(members[-1], f"/v3/services/haproxy/configuration/backends/web/servers?version={version}", body)
-    path = "/v3/services/haproxy/configuration/backends/web/servers/tried"
-    wait_until(lambda: found(members[0], path), "the first member has what the last took", processes)
+    ask(last, f"{path}?version={version}", body)
+    said = "the first member has what the last took"
+    wait_until(lambda: found(first, f"{path}/tried"), said, processes)
     wait_until(lambda: have_all(members), "all members have one version", processes)
     for member in members:
         site = f"http://127.0.0.1:{member.site_port}/"
@@ -203,16 +203,15 @@ def describe(members: list[Member], store: str) -> str:
     for one in members:
         lines.append(f"{one.name:11} {one.url}/   site http://127.0.0.1:{one.site_port}/")
     first, last = members[0], members[-1]
-    api = "/v3/services/haproxy/configuration"
     return "\n".join(("", *lines)) + f"""
 
 Try, in another terminal:
   auth={USER}:{first.password}
-  version=$(curl -s -u $auth {last.url}{api}/version)
+  version=$(curl -s -u $auth {last.url}{API}/version)
   curl -u $auth -H "Content-Type: application/json" -X POST \\
-    "{last.url}{api}/backends/web/servers?version=$version" \\
+    "{last.url}{API}/backends/web/servers?version=$version" \\
     -d '{{"name": "web3", "address": "127.0.0.1", "port": 8083}}'
-  curl -u $auth {first.url}{api}/backends/web/servers
+  curl -u $auth {first.url}{API}/backends/web/servers
   curl -u $auth {first.url}/dataplane/v1/fleet
 
 Ctrl-C ends all of it.
@@ -238,9 +237,9 @@ def run(chosen: argparse.Namespace, folder: Path) -> None:
         try:
             store = chosen.store or start_store(processes, folder)
             ports = [free_port(), free_port()]
-            for number, port in enumerate(ports, start=1):
-                site = TOP / "contrib" / "demo" / "site.py"
-                processes.start(f"web{number}", sys.executable, str(site), f"web{number}", str(port))
+            site = str(TOP / "contrib" / "demo" / "site.py")
+            for name, port in zip(("web1", "web2"), ports, strict=True):
+                processes.start(name, sys.executable, site, name, str(port))
             members = [
                 Member(folder, Path(sockets), number + 1, password)
                 for number in range(chosen.members)

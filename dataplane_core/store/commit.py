@@ -86,7 +86,7 @@ class Committer:
         self._means = means
         self._rules = rules
         self._count = count
-        self._merge = merge
+        self.merge = merge
 
     def commit(self, request: CommitRequest) -> Outcome:
         """Write the file and bring the new version to HAProxy.
@@ -197,7 +197,7 @@ class Committer:
             return request
         if request.overwrites or newest.version == base.version:
             return replace(request, base=newest)
-        document = self._merge(base.document, request.document, newest.document)
+        document = self.merge(base.document, request.document, newest.document)
         return replace(request, base=newest, document=document)
 
     def _write_in_turn(self, request: CommitRequest) -> Delivery:

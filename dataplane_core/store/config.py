@@ -244,6 +244,10 @@ class ConfigStore:
         )  # fmt: skip
         return self._commit(request)
 
+    def merged(self, base: Document, mine: Document, newest: Document) -> Document:
+        """Return `newest` with the change from `base` to `mine`; raises `Conflict`."""
+        return self._committer.merge(base, mine, newest)
+
     def validate(self, text: str) -> list[Finding]:
         """Return HAProxy's warnings about a whole text; raises `CheckFailed`, `Invalid`."""
         return self._committer.validate(self._with_text(text))

@@ -10,13 +10,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from dataplane_core.plugin import Author, DataplaneError, Outage
+from dataplane_core.plugin import Author, Conflict, DataplaneError, Outage
 from dataplane_plugins.fleet.deciding import Decision, Here, Step, decide
 from dataplane_plugins.fleet.gating import GateKeeper
 from dataplane_plugins.fleet.known import Known, read_known, read_known_files, save_known
 from dataplane_plugins.fleet.local_files import LocalFiles
 from dataplane_plugins.fleet.member import Member
 from dataplane_plugins.fleet.orders import Order, Orders
+from dataplane_plugins.fleet.overlays import Overlay, Overlays
 from dataplane_plugins.fleet.reporting import Reporter
 from dataplane_plugins.fleet.revisions import Files, Revision, descends
 from dataplane_plugins.fleet.rollout import Rollout
@@ -45,7 +46,7 @@ class Follower:
         self._address = "", ""
         self._rollouts = Rollouts(member)
         self._gate = GateKeeper(member)
-        self._orders = Orders(member)
+        self._orders, self._overlays = Orders(member), Overlays(member)
         self._outage = Outage(
             member.services.log, "the fleet's store is away", "the fleet's store is back"
         )
@@ -97,7 +98,9 @@ class Follower:
         """Do what a person has told this member; the next step goes on from there."""
         if order.deed == "offer":
             here = self._here()
-            self._offer(head, here, self._text_kept(), self._files_kept(here.files), staged=False)
+            overlays = self._overlays.here()
+            text = self._text_kept(head, self._overlays.text_for(head.text, overlays), overlays)
+            self._offer(head, here, text, self._files_kept(here.files), staged=False)
         forgets = order.deed in ("take", "offer")
         known = Known() if forgets else replace(known, refused=0, reason="")
         save_known(self._services.state, known)
@@ -105,6 +108,12 @@ class Follower:
 
     def _go_to(self, wanted: Revision, head: Revision, known: Known) -> None:
         """Bring this server to a revision, or what was changed here to the fleet."""
+        overlays = self._overlays.here()
+        try:
+            wanted = replace(wanted, text=self._overlays.text_for(wanted.text, overlays))
+        except Conflict as error:
+            self._reporter.say("refused", head, known, reason=error.message)
+            return
         here = self._here()
         known_files = read_known_files(self._services.state)
         wanted_files = self._revisions.files(wanted.files)
@@ -118,7 +127,8 @@ class Follower:
         elif decision.step is Step.RENUMBER:
             self._offer(head, here, head.text, head.files, staged=False)
         else:
-            self._offer(head, here, self._text_kept(), self._files_kept(here.files))
+            text = self._text_kept(head, known.text, overlays)
+            self._offer(head, here, text, self._files_kept(here.files))
 
     @property
     def _adopts(self) -> bool:
@@ -151,17 +161,16 @@ class Follower:
     def _begin(self) -> None:
         """Make what this server has the first revision; another member may be faster."""
         here = self._here()
-        first = Revision(
-            1, here.version, "", self._text_kept(), self._files_kept(here.files),
-            self._member.name, time.time(), {},
-        )  # fmt: skip
+        text = self._revisions.chunks.put(_data(self._services.config.snapshot().document.text()))
+        files = self._files_kept(here.files)
+        first = Revision(1, here.version, "", text, files, self._member.name, time.time(), {})
         self._revisions.add(first, None)
 
     def _take(
         self, wanted: Revision, head: Revision, known: Known, here: Here, decision: Decision
     ) -> None:
         """Have a revision, unless it was refused here before."""
-        if known.refused == wanted.number:
+        if (known.refused, known.refused_text) == (wanted.number, wanted.text):
             self._reporter.say("refused", head, known, reason=known.reason)
             return
         self._reporter.say("taking", head, known)
@@ -170,7 +179,9 @@ class Follower:
         if not verdict.refusal:
             verdict = self._missed(wanted, base, decision)
         if verdict.refusal:
-            known = replace(known, refused=wanted.number, reason=verdict.refusal)
+            known = replace(
+                known, refused=wanted.number, refused_text=wanted.text, reason=verdict.refusal
+            )
             save_known(self._services.state, known)
             self._reporter.say("refused", head, known, verdict.refusal, verdict.findings)
         else:
@@ -210,8 +221,12 @@ class Follower:
         )  # fmt: skip
         self._sharer.add(revision, head, staged=staged)
 
-    def _text_kept(self) -> str:
-        return self._revisions.chunks.put(_data(self._services.config.snapshot().document.text()))
+    def _text_kept(self, head: Revision, before: str, overlays: tuple[Overlay, ...]) -> str:
+        """Keep the shared text with what was changed here since `before`; return its address."""
+        document = self._services.config.snapshot().document
+        former = self._overlays.document(before) if overlays else document
+        shared = self._overlays.shared_for(head.text, former, document, overlays)
+        return self._revisions.chunks.put(shared)
 
     def _files_kept(self, files: Files) -> str:
         """Keep the contents of files, and their list; return its address."""

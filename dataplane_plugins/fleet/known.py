@@ -15,7 +15,7 @@ class Known:
     """The revision that this server has: its number and digest, and the addresses of its contents.
 
     `version` is what its text became here. `refused` is the number of a later revision that HAProxy
-    did not take here, 0 without one, and `reason` says why.
+    did not take here, 0 without one, with the address of its text; `reason` says why.
     """
 
     number: int = 0
@@ -25,6 +25,7 @@ class Known:
     version: int = 0
     refused: int = 0
     reason: str = ""
+    refused_text: str = ""
 
 
 def read_known(state: State) -> Known:

@@ -21,49 +21,10 @@ from dataplane_core.plugin import (
     View,
     operation,
 )
+from dataplane_plugins.fleet.schemas import SCHEMAS
 
 TAG = "Fleet"
 PATH = "/fleet"
-_TEXT: dict[str, Any] = {"type": "string"}
-_NUMBER: dict[str, Any] = {"type": "integer"}
-_TIME: dict[str, Any] = {**_TEXT, "format": "date-time"}
-_TEXTS: dict[str, Any] = {"type": "array", "items": _TEXT}
-_FLAG: dict[str, Any] = {"type": "boolean"}
-_AUTHOR: dict[str, Any] = {"type": "object", "additionalProperties": _TEXT}
-NODE = {
-    "type": "object",
-    "required": ["name", "is_alive"],
-    "properties": {
-        "name": _TEXT,
-        "group": _TEXT,
-        "is_alive": {**_FLAG, "description": "Whether it has been heard of lately."},
-        "state": {
-            **_TEXT,
-            "description": "`applied`: it has what it may have; `taking`: it brings it to HAProxy; "
-            "`held`: it waits for its wave; `refused`: HAProxy there did not take it; `apart`: "
-            "what was changed there does not go with it; `waiting`: something else is missing.",
-        },
-        "revision": {**_NUMBER, "description": "What it has."},
-        "version": _NUMBER,
-        "wanted": {**_NUMBER, "description": "The newest revision that it knows of."},
-        "reason": _TEXT,
-        "findings": {"type": "array", "items": {"type": "object", "additionalProperties": True}},
-        "haproxy": _TEXT,
-        "gate": {**_TEXT, "description": "`watching`, `passed`, or why HAProxy did not pass."},
-        "since": _TIME,
-    },
-}
-REVISION = {
-    "type": "object",
-    "properties": {
-        "revision": _NUMBER,
-        "version": _NUMBER,
-        "node": {**_TEXT, "description": "The member that took the change."},
-        "time": _TIME,
-        "author": _AUTHOR,
-        "text_of": {**_NUMBER, "description": "The revision that is put back."},
-    },
-}
 _STRATEGY_PROPS = (
     Prop(
         "waves", "array", items=Prop("", help="A number, a share, a group or a member."),
@@ -91,50 +52,7 @@ _STRATEGY_PROPS = (
         help="Backends for each of which that holds; without any, for all together.",
     ),
 )  # fmt: skip
-STRATEGY = {
-    "type": "object",
-    "properties": {
-        "waves": _TEXTS, "pause": _NUMBER, "timeout": _NUMBER, "on_failure": _TEXT,
-        "gate_min_up": _NUMBER, "gate_max_5xx": _NUMBER, "gate_window": _NUMBER,
-        "gate_backends": _TEXTS,
-    },
-}  # fmt: skip
-ROLLOUT = {
-    "type": "object",
-    "properties": {
-        "revision": _NUMBER,
-        "version": _NUMBER,
-        "former": {**_NUMBER, "description": "The revision that a rollback puts back."},
-        "state": {
-            **_TEXT,
-            "enum": ["running", "paused", "done", "stopped", "aborted", "returning", "rolled_back"],
-        },
-        "waves": {"type": "array", "items": _TEXTS},
-        "wave": {**_NUMBER, "description": "The index of the wave that is under way."},
-        "strategy": {"$ref": "fleet_strategy"},
-        "reason": _TEXT,
-        "excluded": _TEXTS,
-        "log": {
-            "type": "array",
-            "items": {"type": "object", "properties": {"time": _TIME, "text": _TEXT}},
-        },
-        "made": {"$ref": "fleet_revision"},
-    },
-}
-FLEET = {
-    "type": "object",
-    "required": ["fleet", "node", "reachable", "nodes", "alarms"],
-    "properties": {
-        "fleet": _TEXT,
-        "node": {**_TEXT, "description": "The member that answers."},
-        "reachable": {**_FLAG, "description": "Whether it reaches the store."},
-        "leader": {**_TEXT, "description": "The member that drives roll-outs."},
-        "newest": {"$ref": "fleet_revision"},
-        "nodes": {"type": "array", "items": {"$ref": "fleet_node"}},
-        "rollout": {"$ref": "fleet_rollout"},
-        "alarms": {**_TEXTS, "description": "What somebody should look at."},
-    },
-}
+_OWN_OF_OTHERS = "List what groups and members have of their own."
 _NAME = Parameter("name", where="path", required=True, help="A member.")
 _ROLLOUT = Response({"$ref": "fleet_rollout"})
 _NODE = Response({"$ref": "fleet_node"})
@@ -159,11 +77,16 @@ def add_routes(routes: Routes, services: Services) -> None:
 
         return InVersion(make)
 
+    def overlay(name: str) -> InVersion:
+        def make(view: View) -> object:
+            from dataplane_plugins.fleet import overlay_responders
+
+            return getattr(overlay_responders, name)(shared())
+
+        return InVersion(make)
+
     routes.tag(TAG, "Servers that share one configuration, and how it reaches them.", 40)
-    for name, schema in (
-        ("fleet", FLEET), ("fleet_node", NODE), ("fleet_revision", REVISION),
-        ("fleet_rollout", ROLLOUT), ("fleet_strategy", STRATEGY),
-    ):  # fmt: skip
+    for name, schema in SCHEMAS.items():
         routes.schema(name, schema, OWN)
     add: Callable[..., None] = routes.add
     add(PATH, by("Whole"), {"GET": _get("getFleet", "Read what the fleet is.", "fleet")}, OWN)
@@ -173,6 +96,10 @@ def add_routes(routes: Routes, services: Services) -> None:
     add(f"{PATH}/rollouts", by("PastRollouts"), {"GET": _PAST}, OWN)
     add(f"{PATH}/rollouts/{{revision}}", by("PastRollout"), {"GET": _PAST_ONE}, OWN)
     add(f"{PATH}/strategy", by("TheStrategy"), _strategy_operations(), OWN)
+    listed = _list("getFleetOverlays", _OWN_OF_OTHERS, "overlay")
+    add(f"{PATH}/overlays", overlay("OverlayList"), {"GET": listed}, OWN)
+    one = f"{PATH}/overlays/{{kind}}/{{name}}"
+    add(one, overlay("OverlayItem"), _overlay_operations(), OWN)
 
 
 def _get(identifier: str, summary: str, schema: str) -> Operation:
@@ -257,3 +184,33 @@ def _strategy_operations() -> dict[str, Operation]:
     )  # fmt: skip
     get = _get("getFleetStrategy", "Read how revisions are rolled out.", "fleet_strategy")
     return {"GET": get, "PUT": replace(put, rehearses=True)}
+
+
+def _overlay_operations() -> dict[str, Operation]:
+    place = (
+        Parameter("kind", where="path", required=True, help="`group` or `node`."),
+        Parameter("name", where="path", required=True, help="A group or a member."),
+    )
+    transaction = Parameter(
+        "transaction_id", required=True,
+        help="The transaction whose edits are to be its own. The transaction is gone then.",
+    )  # fmt: skip
+    answer = Response({"$ref": "fleet_overlay"})
+    get = operation(
+        "getFleetOverlay", TAG, "Read what a group or a member has of its own.", place,
+        _200=answer, _404=NOT_FOUND,
+    )  # fmt: skip
+    put = operation(
+        "setFleetOverlay", TAG,
+        "Make the edits of a transaction a group's or a member's own, and nobody else's.",
+        (*place, transaction), _200=answer, _400=BAD_REQUEST, _409=CONFLICT,
+    )  # fmt: skip
+    delete = operation(
+        "deleteFleetOverlay", TAG, "Have a group or a member what all share.", place,
+        _204=Response(), _404=NOT_FOUND,
+    )  # fmt: skip
+    return {
+        "GET": get,
+        "PUT": replace(put, rehearses=True),
+        "DELETE": replace(delete, rehearses=True),
+    }

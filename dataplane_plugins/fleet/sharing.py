@@ -16,6 +16,7 @@ from dataplane_core.plugin import Author, Committed, Conflict, VersionMismatch
 from dataplane_plugins.fleet.errors import FleetUnavailable, FleetUnsure, told
 from dataplane_plugins.fleet.local_files import LocalFiles
 from dataplane_plugins.fleet.member import Member
+from dataplane_plugins.fleet.overlays import Overlays
 from dataplane_plugins.fleet.revisions import Revision
 from dataplane_plugins.fleet.rollouts import Rollouts
 from dataplane_plugins.fleet.stores import StoreError, Undecided
@@ -34,6 +35,10 @@ class Sharer:
     @cached_property
     def _files(self) -> LocalFiles:
         return LocalFiles(self._member.services, self._member.revisions.chunks)
+
+    @cached_property
+    def _overlays(self) -> Overlays:
+        return Overlays(self._member)
 
     @cached_property
     def _rollouts(self) -> Rollouts:
@@ -58,12 +63,14 @@ class Sharer:
             return
         with told():
             head = self._newest()
-            chunks = self._member.revisions.chunks
+            chunks, overlays = self._member.revisions.chunks, self._overlays.here()
             before = chunks.address(_data(change.before.text()))
-            if head.text != before or head.version >= change.version:
+            there = self._overlays.text_for(head.text, overlays)
+            if there != before or head.version >= change.version:
                 raise _mismatch(head, change.version - 1)
             revision = self._next(head, change.author, version=change.version)
-            text = chunks.put(_data(change.after.text()))
+            shared = self._overlays.shared_for(head.text, change.before, change.after, overlays)
+            text = chunks.put(shared)
             if self.add(replace(revision, text=text), head) is None:
                 raise _mismatch(self._newest(), change.version - 1)
 

@@ -1,0 +1,161 @@
+"""What is a group's or a member's own: changes of the configuration that all members share.
+
+An overlay is a text and what it was made of. A member has the shared text with the changes of its
+group, and on top of it those of its own, put together as a change is put on a newer version
+(`ConfigStore.merged`): by object and property, and refused where both have changed the same.
+"""
+
+import json
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Literal
+
+from dataplane_core.plugin import Conflict, Document, Invalid, dataclass, lazy_pattern
+from dataplane_plugins.fleet.member import Member
+from dataplane_plugins.fleet.sealing import Forged
+from dataplane_plugins.fleet.stores import Entry
+
+PREFIX = "control/overlays/"
+Kind = Literal["group", "node"]
+KINDS: tuple[Kind, ...] = ("group", "node")
+NAME = lazy_pattern(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}")
+
+
+@dataclass(frozen=True, slots=True)
+class Overlay:
+    """The addresses of a text, and of what was made of it for a group or a member."""
+
+    kind: Kind
+    name: str
+    base: str
+    own: str
+    mark: int = 0
+
+
+class Overlays:
+    """The overlays of a fleet, and the texts that they make for this member."""
+
+    def __init__(self, member: Member) -> None:
+        self._member = member
+        self._config = member.services.config
+        self._made: dict[tuple[str, ...], str] = {}
+
+    def get(self, kind: Kind, name: str) -> Overlay | None:
+        """Return an overlay; None where there is none."""
+        entry = self._member.store.get(_place(kind, name))
+        return None if entry is None else self._read(entry)
+
+    def all(self) -> Iterator[Overlay]:
+        """Yield all overlays, groups first."""
+        for entry in self._member.store.list(PREFIX).entries:
+            yield self._read(entry)
+
+    def put(self, overlay: Overlay) -> None:
+        """Keep an overlay; members have it with their next step."""
+        place = _place(overlay.kind, overlay.name)
+        data = json.dumps({"base": overlay.base, "own": overlay.own}).encode()
+        self._member.store.transact([], {place: self._member.signer.write(data, place)})
+
+    def delete(self, kind: Kind, name: str) -> bool:
+        """Remove an overlay; return whether there was one."""
+        place = _place(kind, name)
+        there = self._member.store.get(place) is not None
+        return there and self._member.store.transact([], {}, [place])
+
+    def here(self) -> tuple[Overlay, ...]:
+        """Return the overlays that this member has, in the order in which they are put on."""
+        group = self.get("group", self._member.group) if self._member.group else None
+        own = self.get("node", self._member.name)
+        return tuple(one for one in (group, own) if one is not None)
+
+    def text_for(self, shared: str, overlays: tuple[Overlay, ...]) -> str:
+        """Return the address of what a member has of a shared text; raises `Conflict`."""
+        if not overlays:
+            return shared
+        key = (shared, *(part for one in overlays for part in (one.base, one.own)))
+        if key not in self._made:
+            document = self.document(shared)
+            for one in overlays:
+                document = self._put_on(one, document)
+            self._made = {key: self._member.revisions.chunks.put(_data(document.text()))}
+        return self._made[key]
+
+    def shared_for(
+        self, shared: str, before: Document, after: Document, overlays: tuple[Overlay, ...]
+    ) -> bytes:
+        """Return the shared text with a change that was made here; raises `Conflict`.
+
+        What an overlay has made otherwise here is no part of the change.
+        """
+        if not overlays:
+            return _data(after.text())
+        try:
+            merged = self._config.merged(before, after, self.document(shared))
+        except Conflict as error:
+            names = " and ".join(f"{one.kind} {one.name}" for one in overlays)
+            raise Conflict(
+                f"the change is of what the overlay of {names} has made otherwise here: change the "
+                f"overlay instead ({error.message})"
+            ) from None
+        return _data(merged.text())
+
+    def merged(self, before: Document, after: Document, address: str) -> str:
+        """Return the address of a text with a change; raises `Conflict`."""
+        merged = self._config.merged(before, after, self.document(address))
+        return self._member.revisions.chunks.put(_data(merged.text()))
+
+    def document(self, address: str) -> Document:
+        """Return the configuration with an address."""
+        text = self._member.revisions.chunks.get(address).decode("utf-8", "surrogateescape")
+        now = self._config.snapshot().document
+        return Document.parse(text, now.language, now)
+
+    def _put_on(self, overlay: Overlay, document: Document) -> Document:
+        base, own = self.document(overlay.base), self.document(overlay.own)
+        try:
+            return self._config.merged(base, own, document)
+        except Conflict as error:
+            raise Conflict(
+                f"the overlay of {overlay.kind} {overlay.name} does not go with the "
+                f"configuration that all share: {error.message}"
+            ) from None
+
+    def _read(self, entry: Entry) -> Overlay:
+        kind, _, name = entry.key.removeprefix(PREFIX).partition("/")
+        _, data = self._member.signer.read(entry.value, entry.key)
+        with suppress(ValueError, KeyError, TypeError):
+            fields = json.loads(data)
+            if kind in KINDS:
+                return Overlay(kind, name, fields["base"], fields["own"], entry.mark)
+        raise Forged(f"{entry.key} is no overlay")
+
+
+def edited(
+    overlays: Overlays, kind: Kind, name: str, before: Document, after: Document, head: str
+) -> Overlay:
+    """Return the overlay that makes of the shared text `head` what a change here has made.
+
+    `before` and `after` are what this member has without and with the change. Raises `Conflict`.
+    """
+    here = overlays.here()
+    below = () if kind == "group" else tuple(one for one in here if one.kind == "group")
+    present = overlays.get(kind, name)
+    base = overlays.text_for(head, below)
+    now = base if present is None else overlays.text_for(head, (*below, present))
+    own = overlays.merged(before, after, now)
+    return Overlay(kind, name, base, own)
+
+
+def check_name(kind: str, name: str) -> Kind:
+    """Return the kind of an overlay; raises `Invalid` for what no group or member is called."""
+    if kind not in KINDS or NAME.fullmatch(name) is None:
+        raise Invalid("an overlay is of a group or a node, and has its name: group/edge")
+    return kind
+
+
+def _place(kind: str, name: str) -> str:
+    return f"{PREFIX}{kind}/{name}"
+
+
+def _data(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")

@@ -1,0 +1,101 @@
+"""What the answers of `/dataplane/v1/fleet` look like."""
+
+from typing import Any
+
+_TEXT: dict[str, Any] = {"type": "string"}
+_NUMBER: dict[str, Any] = {"type": "integer"}
+_TIME: dict[str, Any] = {**_TEXT, "format": "date-time"}
+_TEXTS: dict[str, Any] = {"type": "array", "items": _TEXT}
+_FLAG: dict[str, Any] = {"type": "boolean"}
+_AUTHOR: dict[str, Any] = {"type": "object", "additionalProperties": _TEXT}
+NODE = {
+    "type": "object",
+    "required": ["name", "is_alive"],
+    "properties": {
+        "name": _TEXT,
+        "group": _TEXT,
+        "is_alive": {**_FLAG, "description": "Whether it has been heard of lately."},
+        "state": {
+            **_TEXT,
+            "description": "`applied`: it has what it may have; `taking`: it brings it to HAProxy; "
+            "`held`: it waits for its wave; `refused`: HAProxy there did not take it; `apart`: "
+            "what was changed there does not go with it; `waiting`: something else is missing.",
+        },
+        "revision": {**_NUMBER, "description": "What it has."},
+        "version": _NUMBER,
+        "wanted": {**_NUMBER, "description": "The newest revision that it knows of."},
+        "reason": _TEXT,
+        "findings": {"type": "array", "items": {"type": "object", "additionalProperties": True}},
+        "haproxy": _TEXT,
+        "gate": {**_TEXT, "description": "`watching`, `passed`, or why HAProxy did not pass."},
+        "since": _TIME,
+    },
+}
+REVISION = {
+    "type": "object",
+    "properties": {
+        "revision": _NUMBER,
+        "version": _NUMBER,
+        "node": {**_TEXT, "description": "The member that took the change."},
+        "time": _TIME,
+        "author": _AUTHOR,
+        "text_of": {**_NUMBER, "description": "The revision that is put back."},
+    },
+}
+STRATEGY = {
+    "type": "object",
+    "properties": {
+        "waves": _TEXTS, "pause": _NUMBER, "timeout": _NUMBER, "on_failure": _TEXT,
+        "gate_min_up": _NUMBER, "gate_max_5xx": _NUMBER, "gate_window": _NUMBER,
+        "gate_backends": _TEXTS,
+    },
+}  # fmt: skip
+ROLLOUT = {
+    "type": "object",
+    "properties": {
+        "revision": _NUMBER,
+        "version": _NUMBER,
+        "former": {**_NUMBER, "description": "The revision that a rollback puts back."},
+        "state": {
+            **_TEXT,
+            "enum": ["running", "paused", "done", "stopped", "aborted", "returning", "rolled_back"],
+        },
+        "waves": {"type": "array", "items": _TEXTS},
+        "wave": {**_NUMBER, "description": "The index of the wave that is under way."},
+        "strategy": {"$ref": "fleet_strategy"},
+        "reason": _TEXT,
+        "excluded": _TEXTS,
+        "log": {
+            "type": "array",
+            "items": {"type": "object", "properties": {"time": _TIME, "text": _TEXT}},
+        },
+        "made": {"$ref": "fleet_revision"},
+    },
+}
+OVERLAY = {
+    "type": "object",
+    "properties": {
+        "kind": {**_TEXT, "enum": ["group", "node"]},
+        "name": _TEXT,
+        "diff": {**_TEXT, "description": "The lines that differ from what all members share."},
+    },
+}
+FLEET = {
+    "type": "object",
+    "required": ["fleet", "node", "reachable", "nodes", "alarms"],
+    "properties": {
+        "fleet": _TEXT,
+        "node": {**_TEXT, "description": "The member that answers."},
+        "reachable": {**_FLAG, "description": "Whether it reaches the store."},
+        "leader": {**_TEXT, "description": "The member that drives roll-outs."},
+        "newest": {"$ref": "fleet_revision"},
+        "nodes": {"type": "array", "items": {"$ref": "fleet_node"}},
+        "rollout": {"$ref": "fleet_rollout"},
+        "alarms": {**_TEXTS, "description": "What somebody should look at."},
+    },
+}
+SCHEMAS = {
+    "fleet": FLEET, "fleet_node": NODE, "fleet_revision": REVISION, "fleet_rollout": ROLLOUT,
+    "fleet_strategy": STRATEGY, "fleet_overlay": OVERLAY,
+}  # fmt: skip
+"""All of them, by their names."""

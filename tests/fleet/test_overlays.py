@@ -1,0 +1,112 @@
+"""What is a group's or a member's own: it stays there when the shared configuration changes."""
+
+import pytest
+
+from tests.changes.support import V3
+from tests.fleet.support import Fleet, Node
+
+OVERLAYS = "/dataplane/v1/fleet/overlays"
+TRANSACTIONS = "/v3/services/haproxy/transactions"
+
+
+@pytest.fixture
+def fleet(tmp_path) -> Fleet:
+    return Fleet(tmp_path)
+
+
+@pytest.fixture
+def nodes(fleet) -> list[Node]:
+    made = [fleet.node(name, fleet__group=group, **fleet.served) for name, group in (("a", "core"), ("b", "edge"), ("c", "edge"))]
+    fleet.settled(*made)
+    return made
+
+
+def replace_server(node: Node, backend: str, name: str, **properties) -> dict[str, str]:
+    begun = node.call("POST", TRANSACTIONS, version=node.version).json["id"]
+    path = f"{V3}/backends/{backend}/servers/{name}"
+    body = {**node.call("GET", path, transaction_id=begun).json, **properties}
+    answer = node.call("PUT", path, body, transaction_id=begun)
+    assert answer.status_code == 202, answer.text
+    return {"transaction_id": begun}
+
+
+def addresses(nodes, backend="be2", name="s1"):
+    path = f"{V3}/backends/{backend}/servers/{name}"
+    return [node.call("GET", path).json["address"] for node in nodes]
+
+
+def test_a_member_has_its_own(fleet, nodes):
+    a, b, c = nodes
+    query = replace_server(b, "be2", "s1", address="192.0.2.77")
+    answer = b.call("PUT", f"{OVERLAYS}/node/b", **query)
+    assert answer.status_code == 200, answer.text
+    assert "+  server s1 192.0.2.77:80" in answer.json["diff"]
+    fleet.settled(*nodes)
+    assert addresses(nodes) == ["192.0.2.3", "192.0.2.77", "192.0.2.3"]
+    assert [node.status.state for node in nodes] == ["applied"] * 3
+    assert len({node.version for node in nodes}) == 1
+    assert b.call("GET", f"{TRANSACTIONS}/{query['transaction_id']}").status_code == 404
+
+    assert c.server("be1", "new").status_code == 202
+    fleet.settled(*nodes)
+    assert addresses(nodes) == ["192.0.2.3", "192.0.2.77", "192.0.2.3"]
+    assert b.server("be2", "more").status_code == 202
+    fleet.settled(*nodes)
+    assert addresses(nodes, "be2", "more") == ["192.0.2.9"] * 3
+    assert addresses(nodes, "be1", "new") == ["192.0.2.9"] * 3
+    assert a.text == c.text != b.text
+
+    assert a.call("DELETE", f"{OVERLAYS}/node/b").status_code == 204
+    fleet.settled(*nodes)
+    assert a.text == b.text == c.text
+
+
+def test_a_group_has_its_own_and_a_member_more(fleet, nodes):
+    a, b, c = nodes
+    a.call("PUT", f"{OVERLAYS}/group/edge", **replace_server(a, "be2", "s1", address="192.0.2.50"))
+    fleet.settled(*nodes)
+    assert addresses(nodes) == ["192.0.2.3", "192.0.2.50", "192.0.2.50"]
+    c.call("PUT", f"{OVERLAYS}/node/c", **replace_server(c, "be2", "s1", weight=7))
+    fleet.settled(*nodes)
+    assert addresses(nodes) == ["192.0.2.3", "192.0.2.50", "192.0.2.50"]
+    assert ["weight 7" in node.text for node in nodes] == [False, False, True]
+    found = b.call("GET", OVERLAYS).json
+    assert [(one["kind"], one["name"]) for one in found] == [("group", "edge"), ("node", "c")]
+    assert "weight 7" in b.call("GET", f"{OVERLAYS}/node/c").json["diff"]
+    b.call("PUT", f"{OVERLAYS}/group/edge", **replace_server(b, "be1", "s2", address="192.0.2.60"))
+    fleet.settled(*nodes)
+    assert addresses(nodes) == ["192.0.2.3", "192.0.2.50", "192.0.2.50"]
+    assert addresses(nodes, "be1", "s2") == ["192.0.2.2", "192.0.2.60", "192.0.2.60"]
+
+
+def test_what_an_overlay_has_made_otherwise_is_not_changed_for_all(fleet, nodes):
+    a, b, _ = nodes
+    b.call("PUT", f"{OVERLAYS}/node/b", **replace_server(b, "be2", "s1", address="192.0.2.77"))
+    fleet.settled(*nodes)
+    query = replace_server(b, "be2", "s1", address="192.0.2.88")
+    answer = b.call("PUT", f"{TRANSACTIONS}/{query['transaction_id']}")
+    assert answer.status_code == 409
+    assert "overlay of node b" in answer.json["message"]
+
+
+def test_a_shared_change_that_does_not_go_with_an_overlay_is_refused_there(fleet, nodes):
+    a, b, c = nodes
+    b.call("PUT", f"{OVERLAYS}/node/b", **replace_server(b, "be2", "s1", address="192.0.2.77"))
+    fleet.settled(*nodes)
+    query = replace_server(a, "be2", "s1", address="192.0.2.99")
+    assert a.call("PUT", f"{TRANSACTIONS}/{query['transaction_id']}").status_code == 202
+    fleet.settled(*nodes)
+    assert addresses(nodes) == ["192.0.2.99", "192.0.2.77", "192.0.2.99"]
+    assert b.status.state == "refused"
+    assert "the overlay of node b does not go with" in b.status.reason
+    assert a.call("DELETE", f"{OVERLAYS}/node/b").status_code == 204
+    fleet.settled(*nodes)
+    assert addresses(nodes) == ["192.0.2.99"] * 3
+
+
+@pytest.mark.parametrize("place", ["cluster/a", "node/a b", "node/..", "group/" + "x" * 65])
+def test_what_is_no_group_or_member_is_refused(nodes, place):
+    a = nodes[0]
+    query = replace_server(a, "be2", "s1", weight=3)
+    assert a.call("PUT", f"{OVERLAYS}/{place}", **query).status_code in (404, 422)
+    assert a.call("GET", f"{OVERLAYS}/node/a").status_code == 404
