@@ -34,7 +34,7 @@ defaults
 
 frontend site
   bind "127.0.0.1:${SITE_PORT}"
-  http-request return status 200 content-type text/plain lf-string "from ${NODE}\\n" if { path /node }
+  http-request return content-type text/plain string "$NODE" if { path /n }
   default_backend web
 
 backend web

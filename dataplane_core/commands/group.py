@@ -16,7 +16,6 @@ _COMMANDS = {
     "drift": ("drift",),
     "first_run": ("init", "passwd", "sample", "token"),
     "fleet": ("fleet", "fleet_key"),
-    "first_run": ("init", "passwd", "sample"),
     "history": ("history", "rollback", "show"),
     "judgements": ("check", "doctor", "status"),
     "references": ("refs", "rename"),

@@ -154,7 +154,7 @@ def test_a_client_waits_for_the_end_of_a_roll_out(fleet, monkeypatch):
         return wait(store, prefix, mark, 0)
 
     monkeypatch.setattr(a.store.__class__, "wait", go_on)
-    found = a.call("GET", f"{FLEET}/rollout", wait="all", timeout=20).json
+    found = a.call("GET", f"{FLEET}/rollout", wait="all").json
     assert found["state"] == "done"
     assert a.call("GET", f"{FLEET}/rollout", wait="soon").status_code == 400
     assert a.call("GET", f"{FLEET}/rollout", timeout=999).status_code == 400
