@@ -15,6 +15,7 @@ from collections.abc import Callable, Collection
 from contextlib import suppress
 from pathlib import Path
 
+from dataplane_core.errors import StorageFailed
 from dataplane_core.lazy_pattern import lazy_pattern
 from dataplane_core.store.candidate import write_atomically
 from dataplane_core.store.files import storage_errors, sync_directory, sync_file
@@ -43,11 +44,19 @@ class VersionTexts:
             file.write(data)
 
     def sync(self, version: int, digest: str) -> None:
-        """Bring the text of a version to the disk, if this process has not just done that."""
+        """Bring the text of a version to the disk, if this process has not just done that.
+
+        It may be kept no longer: another process may remove it at any moment.
+        """
         path = self._path(version, digest)
-        if path.name == self._synced or not path.exists():
+        if path.name == self._synced:
             return
-        sync_file(path)
+        try:
+            sync_file(path)
+        except StorageFailed as error:
+            if isinstance(error.__cause__, FileNotFoundError):
+                return
+            raise
         sync_directory(self.directory)
         self._synced = path.name
 
@@ -59,8 +68,9 @@ class VersionTexts:
 
     def read(self, version: int, digest: str) -> bytes | None:
         """Return the text of a version; None when it is not kept (any more)."""
-        with suppress(FileNotFoundError):
-            data = self._path(version, digest).read_bytes()
+        path = self._path(version, digest)
+        with storage_errors(path, "read"), suppress(FileNotFoundError):
+            data = path.read_bytes()
             return data if digest_of(data) == digest else None
         return None
 

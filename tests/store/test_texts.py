@@ -1,7 +1,11 @@
 """The texts of versions in the state: whole or not there, and on the disk where they matter."""
 
+import errno
+from pathlib import Path
+
 import pytest
 
+from dataplane_core.errors import StorageFailed
 from dataplane_core.store.files import sync_file
 from tests.store.support import add_server
 
@@ -63,3 +67,20 @@ def test_two_attempts_with_the_same_text_leave_it_whole(bench, config):
     with open(text_file(bench, 2), "rb") as reader:
         texts.write(2, record.digest, data)
         assert reader.read() == data
+
+
+def test_a_text_that_is_just_removed_is_not_to_be_synced(config, monkeypatch):
+    """Another process removes what it holds for needless, also between a look and the sync."""
+    monkeypatch.setattr(Path, "exists", lambda path: True)
+    config.file.records.texts.sync(99, "digest")
+
+
+def test_a_text_that_cannot_be_read_is_told_by_its_name(config, monkeypatch):
+    record = config.history.get(2)
+
+    def failing(path):
+        raise OSError(errno.EIO, "Input/output error", path)
+
+    monkeypatch.setattr(Path, "read_bytes", failing)
+    with pytest.raises(StorageFailed, match="cannot be read: Input/output error"):
+        config.file.records.texts.read(2, record.digest)

@@ -1,8 +1,8 @@
-"""Kill a server again and again while clients write: `python -m tests.torture [--cycles N]`.
+"""Kill a server again and again while clients write: `python -m tests.torture [--kills N]`.
 
-In each cycle clients add servers, one by one and in transactions; some make the reload fail. Then
-all processes get SIGKILL at a random moment, or workers die at a failpoint of the commit or by
-SIGKILL, and all others after them. The server starts again, and must hold what it told its
+In each cycle clients add servers, one by one and in transactions; some make the reload fail. Workers
+die one after the other, at a failpoint of the commit or by SIGKILL at a random moment; then all
+processes get SIGKILL, and the server starts again. After each death it must hold what it told its
 clients. Exit status 1 when it does not.
 """
 
@@ -20,7 +20,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         prog="contrib/torture", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("--cycles", type=int, default=300, help="kills (300)")
+    parser.add_argument("--kills", type=int, default=300, help="of processes (300)")
     parser.add_argument("--seed", type=int, default=0, help="of all random choices (0)")
     parser.add_argument("--clients", type=int, default=4, help="writing at once (4)")
     parser.add_argument("--folder", type=Path, help="keep all files here; default: a temporary one")
@@ -62,7 +62,7 @@ def main() -> int:
         folder = arguments.folder or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
         torture = Torture(folder, arguments.seed, arguments.clients, verbose=not arguments.quiet)
-        problems = torture.run(arguments.cycles)
+        problems = torture.run(arguments.kills)
         print(torture.sum())
     for problem in problems:
         print(problem)

@@ -5,6 +5,8 @@ import json
 import random
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from tests.harness.server import CONFIGURATION, TRANSACTIONS, Answer, Client
@@ -41,6 +43,38 @@ class OneShot(Client):
             connection.close()
 
 
+class Gate:
+    """Clients pass it with each thing that they do; `shut`, it keeps them from the next one."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._is_shut = False
+        self._within = 0
+
+    def __enter__(self) -> None:
+        with self._changed:
+            self._changed.wait_for(lambda: not self._is_shut)
+            self._within += 1
+
+    def __exit__(self, *error: object) -> None:
+        with self._changed:
+            self._within -= 1
+            self._changed.notify_all()
+
+    @contextmanager
+    def shut(self) -> Iterator[None]:
+        """Let nobody in, once all within are out."""
+        with self._changed:
+            self._is_shut = True
+            self._changed.wait_for(lambda: not self._within)
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._is_shut = False
+                self._changed.notify_all()
+
+
 class Writer(threading.Thread):
     """Adds servers, one by one and in transactions, until `stop` is set or the server is gone.
 
@@ -49,9 +83,10 @@ class Writer(threading.Thread):
 
     def __init__(
         self, number: str, port: int, ledger: Ledger, stop: threading.Event, problems: list[str],
-        poison: float,
+        poison: float, gate: Gate,
     ) -> None:  # fmt: skip
         super().__init__(daemon=True)
+        self._gate = gate
         self._number = number
         self._client = OneShot(port)
         self._ledger = ledger
@@ -64,10 +99,11 @@ class Writer(threading.Thread):
     def run(self) -> None:
         while not self._stop_event.is_set():
             try:
-                if self._random.random() < 0.5:
-                    self._direct()
-                else:
-                    self._transaction()
+                with self._gate:
+                    if self._random.random() < 0.5:
+                        self._direct()
+                    else:
+                        self._transaction()
             except (OSError, http.client.HTTPException, ValueError):
                 time.sleep(_PATIENCE)
             except Exception as error:

@@ -1,4 +1,4 @@
-"""The cycles: start, write, kill, start, judge."""
+"""The cycles: start, then write, kill and judge by turns, kill all, start, judge."""
 
 import os
 import random
@@ -9,9 +9,10 @@ from collections import Counter
 from pathlib import Path
 
 from dataplane_core.store.failpoints import NAMES
+from dataplane_core.store.journal.state import State
 from tests.harness.server import CONFIGURATION, TRANSACTIONS, ApiServer
-from tests.torture.clients import OneShot, Writer
-from tests.torture.judge import added_servers, judge
+from tests.torture.clients import Gate, OneShot, Writer
+from tests.torture.judge import LITTER, added_servers, judge
 from tests.torture.ledger import Ledger
 
 MOST_OPEN = 8
@@ -25,9 +26,15 @@ defaults
 \tmode http
 
 """ + "\n".join(f"# above be{n}\nbackend be{n}\n  balance  roundrobin\n" for n in range(4))
+_KILLS = 9
+"""Kills of one start, before that of all processes."""
 _MANY_SERVERS = 400
+_LAST_TEXTS = 40
 _RELOAD = "reload.sh"
 _QUIET_SECONDS = 30.0
+_LONGEST_LIFE = 0.2
+_DEATH_SECONDS = 0.4
+"""How long a worker is waited for that is to die by itself: some places are passed seldom."""
 
 
 class Torture:
@@ -44,18 +51,20 @@ class Torture:
         self._ledger = Ledger()
         self._problems: list[str] = []
         self._counts: Counter[str] = Counter(cycles=0)
-        self._deaths = 0
+        self.kills = 0
         self.slowest = 0.0
         self._reload = folder / _RELOAD
         self._reload.write_text(f'#!/bin/sh\n! grep -q "server poison" {self.configuration}\n')
         self._reload.chmod(0o755)
 
-    def run(self, cycles: int) -> list[str]:
+    def run(self, kills: int) -> list[str]:
         """All problems, each with the number of its cycle; the first bad cycle is the last."""
-        for cycle in range(1, cycles + 1):
+        cycle = 0
+        while self.kills < kills:
+            cycle += 1
             way = self._way(cycle)
-            self._suffer(cycle, *way)
-            problems = self._recover() + self._problems
+            problems = self._suffer(cycle, *way)
+            problems += self._recover() + self._problems
             self._counts["cycles"] += 1
             if self._verbose:
                 print(f"cycle {cycle}, {' '.join(way)}: {self.sum()}", flush=True)
@@ -66,18 +75,18 @@ class Torture:
     def sum(self) -> str:
         """What was done, in one line."""
         names = set(added_servers(self.configuration.read_text()))
-        counts = {**self._counts}
+        counts = {"kills": self.kills, **self._counts}
         for what, count in self._tally(names).items():
             counts[what] = counts.get(what, 0) + count
         told = ", ".join(f"{count} {what}" for what, count in counts.items())
         return f"{told}; slowest recovery {self.slowest:.1f} s"
 
     def _way(self, cycle: int) -> tuple[str, str]:
-        """How this cycle's processes die; every failpoint has its turn."""
+        """How the workers of this cycle die; every failpoint has its turn."""
         if cycle % 2:
             name = NAMES[cycle // 2 % len(NAMES)]
             return "failpoint", f"{name}:{self._random.randint(1, 3)}"
-        return ("worker" if cycle % 4 else "all"), ""
+        return "worker", ""
 
     def _server(self, failpoint: str = "") -> ApiServer:
         settings = {
@@ -94,39 +103,67 @@ class Torture:
         environ = {"DATAPLANE_FAILPOINT": failpoint} if failpoint else None
         return ApiServer(self.configuration, self._folder / "server", settings, environ=environ)
 
-    def _suffer(self, cycle: int, how: str, failpoint: str) -> None:
-        """Start, let clients write, and kill everything."""
+    def _suffer(self, cycle: int, how: str, failpoint: str) -> list[str]:
+        """Start, let clients write, kill a worker and judge, again and again; then kill everything."""
         server = self._server(failpoint).start()
-        stop = threading.Event()
+        stop, gate = threading.Event(), Gate()
         writers = [
-            Writer(f"{cycle}-{n}", server.port, self._ledger, stop, self._problems, 0.01)
+            Writer(f"{cycle}-{n}", server.port, self._ledger, stop, self._problems, 0.01, gate)
             for n in range(self._clients)
         ]
         for writer in writers:
             writer.start()
+        problems: list[str] = []
         try:
-            time.sleep(self._random.uniform(0.05, 1.2))
-            if how == "worker":
-                for _ in range(3):
-                    self._kill_a_worker(server)
-                    time.sleep(self._random.uniform(0.05, 0.3))
+            for _ in range(_KILLS):
+                if self._kill_a_worker(server, how):
+                    with gate.shut():
+                        problems = self._judge_alive(server)
+                if problems or self._problems:
+                    break
+            time.sleep(self._random.uniform(0.0, _LONGEST_LIFE))
         finally:
             server.kill()
-        if failpoint:
-            deaths = server.log.read_text("utf-8", "replace").count("exited with code 137")
-            self._counts["workers dead at a failpoint"] += deaths - self._deaths
-            self._deaths = deaths
+        self.kills += 1
         stop.set()
         for writer in writers:
             writer.join(_QUIET_SECONDS)
+        return problems
 
-    def _kill_a_worker(self, server: ApiServer) -> None:
-        assert server.process is not None
-        children = Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children")
-        workers = children.read_text().split()
-        if workers:
-            os.kill(int(self._random.choice(workers)), signal.SIGKILL)
+    def _kill_a_worker(self, server: ApiServer, how: str) -> bool:
+        """Kill a worker at any moment, or wait until one has died by itself; False if none has."""
+        workers = _workers(server)
+        if how == "failpoint":
+            deadline = time.monotonic() + _DEATH_SECONDS
+            while set(workers) <= set(_workers(server)):
+                if time.monotonic() > deadline:
+                    return False
+                time.sleep(0.005)
+            self._counts["workers dead at a failpoint"] += 1
+        else:
+            time.sleep(self._random.uniform(0.0, _LONGEST_LIFE))
+            if not workers:
+                return False
+            try:
+                os.kill(self._random.choice(workers), signal.SIGKILL)
+            except ProcessLookupError:
+                return False
             self._counts["workers killed"] += 1
+        self.kills += 1
+        return True
+
+    def _judge_alive(self, server: ApiServer) -> list[str]:
+        """What is wrong after the death of a worker, with the others alive."""
+        client = OneShot(server.port)
+        client.version()  # who looks at the file finishes the record of it
+        _wait_for_reloads(client)
+        folder = self._folder / "server" / "state"
+        state = State(folder)
+        try:
+            found = judge(self.configuration, folder, SKELETON, self._ledger, state, _LAST_TEXTS)
+            return [one for one in found if not one.endswith(LITTER)]  # the next start removes it
+        finally:
+            state.shutdown()
 
     def _recover(self) -> list[str]:
         """Start again, and judge; what is acknowledged from here on counts as well."""
@@ -135,8 +172,8 @@ class Torture:
             client = OneShot(server.port)
             problems = self._not_held_up(client)
             _wait_for_reloads(client)
-            state = self._folder / "server" / "state"
-            problems += judge(self.configuration, state, SKELETON, self._ledger)
+            folder = self._folder / "server" / "state"
+            problems += judge(self.configuration, folder, SKELETON, self._ledger)
             problems += self._still_writes(client)
             if not problems and len(self._ledger.acknowledged) > _MANY_SERVERS:
                 self._begin_anew(client)
@@ -188,6 +225,12 @@ class Torture:
         answer = client.call("POST", f"{CONFIGURATION}/raw", SKELETON, skip_version="true")
         assert answer.status in (201, 202), answer.body
         self._ledger = Ledger()
+
+
+def _workers(server: ApiServer) -> list[int]:
+    assert server.process is not None
+    main = server.process.pid
+    return [int(one) for one in Path(f"/proc/{main}/task/{main}/children").read_text().split()]
 
 
 def _wait_for_reloads(client: OneShot) -> None:

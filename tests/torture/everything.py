@@ -5,7 +5,7 @@ import sys
 import time
 
 PARTS: dict[str, list[str]] = {
-    "kills": ["--cycles", "2000", "--quiet"],
+    "kills": ["--kills", "2000", "--quiet"],
     "confirmations": ["--confirm"],
     "slow clients": ["--slow-clients"],
     "large bodies": ["--large-bodies"],

@@ -18,7 +18,7 @@ from tests.harness.server import CONFIGURATION, TRANSACTIONS, Answer, ApiServer
 from tests.torture import strace
 from tests.torture.clients import TAKEN_BACK, OneShot
 from tests.torture.cycles import SKELETON
-from tests.torture.judge import judge
+from tests.torture.judge import LITTER, judge
 from tests.torture.ledger import Ledger
 from tests.torture.strace import Fault
 
@@ -26,8 +26,6 @@ KINDS = ("commit", "transaction", "reload", "upload", "start")
 _STORAGE = "/v2/services/haproxy/storage/maps"
 _MAP = "faults.map"
 _BETWEEN_RESTARTS = 20
-_LITTER = "was left behind"
-"""Of a file that could not be taken away; it has to be gone after the next start."""
 
 
 class FaultyServer:
@@ -111,7 +109,7 @@ class FaultyServer:
             self._client.version()  # whoever looks at the file finishes the record of it
         except (OSError, http.client.HTTPException) as error:
             return [f"the server does not answer: {error!r}"]
-        return problems + [one for one in self._held() if not one.endswith(_LITTER)]
+        return problems + [one for one in self._held() if not one.endswith(LITTER)]
 
     def restart(self) -> list[str]:
         """Kill all, start again, and see what is there."""
@@ -144,7 +142,7 @@ class FaultyServer:
         text = self._map_file.read_text()
         if text not in self._maybe:
             problems.append(f"the uploaded file is neither old nor new: {text[:60]!r}")
-        return problems + [f"{one.name} {_LITTER}" for one in self._map_file.parent.glob(".*.tmp")]
+        return problems + [f"{one.name} {LITTER}" for one in self._map_file.parent.glob(".*.tmp")]
 
     def _new_name(self) -> str:
         self._count += 1
@@ -229,7 +227,7 @@ class FaultyServer:
             self.counts["started all the same"] += 1
             self._client = OneShot(self.server.port)
             self._client.version()
-            problems = [one for one in self._held() if not one.endswith(_LITTER)]
+            problems = [one for one in self._held() if not one.endswith(LITTER)]
         except RuntimeError:
             told = log.read_bytes()[before:].decode("utf-8", "replace")
             problems = [f"a start ended with a trace: {told[-400:]}"] if "Traceback" in told else []

@@ -11,6 +11,10 @@ from dataplane_core.store.journal.versions import VersionTable
 from tests.torture.clients import POISON
 from tests.torture.ledger import Ledger
 
+_RECORDS = 2000
+"""More than are made between two times that all servers are taken away again."""
+LITTER = "was left behind"
+"""What is said of a temporary file that is gone after the next start."""
 ADDED = ("server-", f"{POISON}-")
 
 
@@ -30,13 +34,19 @@ def _prefixes() -> tuple[str, ...]:
     return tuple(f"server {prefix}" for prefix in ADDED)
 
 
-def judge(configuration: Path, state: Path, skeleton: str, ledger: Ledger) -> list[str]:
-    """All that is wrong; to be asked while the server runs and nobody writes."""
-    history, unreadable = _history(state)
+def judge(
+    configuration: Path, folder: Path, skeleton: str, ledger: Ledger, state: State | None = None, most: int = 100_000
+) -> list[str]:
+    """All that is wrong; to be asked while the server runs and nobody writes.
+
+    `state` is that in the `folder`, where it is open already. The texts of the last `most` versions
+    are read.
+    """
+    history, unreadable = _history(folder, most) if state is None else _read(state, most)
     data = configuration.read_bytes()
     text = decode_text(data)
     newest = max(history)
-    problems = _whole(data, text, history[newest], skeleton, state)
+    problems = _whole(data, text, history[newest], skeleton, folder)
     names = added_servers(text)
     present = set(names)
     problems += [f"{name} stands twice" for name, n in Counter(names).items() if n > 1]
@@ -50,21 +60,24 @@ def judge(configuration: Path, state: Path, skeleton: str, ledger: Ledger) -> li
             there = "there" if name in present else "not there"
             problems.append(f"{name} is {there}, while its version {version} is {entry.status}")
     litter = [path.name for path in configuration.parent.glob(f".{configuration.name}.*.tmp")]
-    litter += [path.name for path in (state / "versions").glob(".*.tmp")]
+    litter += [path.name for path in (folder / "versions").glob(".*.tmp")]
     problems += [f"the history has lost the text of version {version}" for version in unreadable]
-    return problems + [f"{name} was left behind" for name in litter]
+    return problems + [f"{name} {LITTER}" for name in litter]
 
 
-def _history(folder: Path) -> tuple[dict[int, VersionRecord], list[int]]:
-    """The records of all versions, and those whose texts are not what they were."""
+def _history(folder: Path, most: int) -> tuple[dict[int, VersionRecord], list[int]]:
     state = State(folder)
     try:
-        records = {entry.version: entry for entry in VersionTable(state).latest(limit=100_000)}
-        texts = TextTable(state)
-        lost = [one.version for one in records.values() if texts.read(one.version, one.digest) is None]
-        return records, lost
+        return _read(state, most)
     finally:
         state.shutdown()
+
+
+def _read(state: State, most: int) -> tuple[dict[int, VersionRecord], list[int]]:
+    """The records of the newest versions, and those whose texts are not what they were."""
+    found, texts = VersionTable(state).latest(limit=max(most, _RECORDS)), TextTable(state)
+    lost = [one.version for one in found[:most] if texts.read(one.version, one.digest) is None]
+    return {one.version: one for one in found}, lost
 
 
 def _whole(data: bytes, text: str, newest: VersionRecord, skeleton: str, state: Path) -> list[str]:
