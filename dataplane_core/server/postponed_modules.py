@@ -76,17 +76,18 @@ class PostponedModule(ModuleType):
     """
 
     def __getattribute__(self, name: str) -> Any:
-        get = super().__getattribute__
+        # Not by `super()`: another thread that loads the module may just have changed its class.
+        get = ModuleType.__getattribute__
         if name in _LOOKED_AT:
-            return get(name)
-        loader = get("__spec__").loader
+            return get(self, name)
+        loader = get(self, "__spec__").loader
         if isinstance(loader, _Postponing):
             if name in loader.lent:
                 return loader.lent[name]
             if name in loader.promised:
                 return _StandIn(self, name)
             loader.load(self)
-        return get(name)
+        return get(self, name)
 
 
 class _Postponing(Loader):

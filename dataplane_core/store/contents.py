@@ -34,37 +34,42 @@ class Contents:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._fresh: list[Path] = []
+        self._fresh: dict[str, Path] = {}
 
     def keep(self, data: bytes) -> str:
         """Keep a content, and return its digest; nothing is done for one that is there.
 
-        A power cut may undo that until `sync`.
+        Nobody finds it before `sync`: a content that has its name is whole, also after a power cut.
         """
         digest = content_digest(data)
         path = self._path(digest)
-        if not path.exists():
+        if digest not in self._fresh and not _is_there(path):
             with storage_errors(path.parent, "made"):
                 path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             packed = zlib.compress(data, _QUICK)
             kept = _SEALED + self._sealed(packed) if _PRIVATE in data else _PLAIN + packed
             temporary = path.with_name(f"{digest}.{os.getpid()}.{threading.get_ident()}")
-            with storage_errors(path):
-                with open(temporary, "wb", opener=_for_us) as file:
-                    file.write(kept)
-                os.replace(temporary, path)
-            self._fresh.append(path)
+            with storage_errors(path), open(temporary, "wb", opener=_for_us) as file:
+                file.write(kept)
+            self._fresh[digest] = temporary
         return digest
 
     def sync(self) -> None:
-        """Bring to the disk what was kept since this was last asked."""
-        fresh, self._fresh = self._fresh, []
-        if len(fresh) > _MOST_SYNCED:
+        """Bring to the disk what was kept since this was last asked, and give it its names."""
+        fresh, self._fresh = self._fresh, {}
+        are_many = len(fresh) > _MOST_SYNCED
+        if are_many:
+            os.sync()
+        for digest, temporary in fresh.items():
+            path = self._path(digest)
+            if not are_many:
+                sync_file(temporary, path)
+            with storage_errors(path):
+                os.replace(temporary, path)
+        if are_many:
             os.sync()
             return
-        for path in fresh:
-            sync_file(path)
-        for folder in {path.parent for path in fresh}:
+        for folder in {temporary.parent for temporary in fresh.values()}:
             sync_directory(folder)
 
     def read(self, digest: str) -> bytes | None:
@@ -122,6 +127,11 @@ class Contents:
             key = os.urandom(_KEY_BYTES)
             write_atomically(path, key, 0o600)
             return key
+
+
+def _is_there(path: Path) -> bool:
+    with storage_errors(path, "looked at"):
+        return path.exists()
 
 
 def _for_us(path: str, flags: int) -> int:

@@ -98,12 +98,16 @@ def forget_cached(path: Path) -> None:
         os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
 
-def sync_file(path: Path) -> None:
-    """Bring what was written to a file, by whomever, to the disk."""
-    with storage_errors(path):
+def sync_file(path: Path, target: Path | None = None) -> None:
+    """Bring what was written to a file, by whomever, to the disk.
+
+    It is a temporary file where there is a `target`, which a failure names.
+    """
+    meant = target or path
+    with storage_errors(meant):
         handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         try:
-            sync_handle(handle, path)
+            sync_handle(handle, meant)
         finally:
             os.close(handle)
 

@@ -4,6 +4,7 @@ Only regular files are there for clients. A FIFO or a device would hang or harm 
 and a link that leads out of the folder could show, or replace, any file of the machine.
 """
 
+import errno
 import os
 import stat
 from collections.abc import Iterable
@@ -19,6 +20,8 @@ from dataplane_core.store.files import keep_change, storage_errors, sweep_folder
 from dataplane_core.store.journal.state import State
 
 _NAME = lazy_pattern(r"[A-Za-z0-9_][A-Za-z0-9_.+=@-]*")
+_UNKNOWN = {errno.EIO, errno.ENOMEM, errno.EMFILE, errno.ENFILE}
+"""What is said of a file, or of a folder, that says nothing about whether it is there."""
 _LONGEST = 200  # a temporary file's name is longer, and file systems take 255 bytes
 
 
@@ -63,7 +66,8 @@ class Folder:
         try:
             with os.scandir(self.path) as found:
                 return sorted(one.name for one in found if self._shows(one))
-        except OSError:
+        except OSError as error:
+            self._raise_unknown(error, self.path)
             return []
 
     def has(self, name: str) -> bool:
@@ -169,6 +173,12 @@ class Folder:
         """Remove the temporary files of uploads whose process died."""
         sweep_folder(self.path)
 
+    def _raise_unknown(self, error: OSError, path: Path) -> None:
+        """Raise `StorageFailed` where an error does not say whether there is a file."""
+        if error.errno in _UNKNOWN:
+            with storage_errors(path, "looked at"):
+                raise error
+
     def _shows(self, one: os.DirEntry[str]) -> bool:
         plain = one.is_file(follow_symlinks=False) and not one.name.startswith(".")
         return plain or self._target(one.name) is not None
@@ -180,7 +190,10 @@ class Folder:
         try:
             path = os.path.realpath(self.path / name, strict=True)
             regular = stat.S_ISREG(os.stat(path).st_mode)
-        except (OSError, ValueError):
+        except ValueError:
+            return None
+        except OSError as error:
+            self._raise_unknown(error, self.path / name)
             return None
         return path if regular and _inside(path, (str(self.path), *self.allowed)) else None
 

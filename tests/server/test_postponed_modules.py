@@ -2,11 +2,13 @@
 
 import importlib
 import importlib.util
+import json
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -148,6 +150,13 @@ def meeting_once() -> Callable[[], object]:
     barrier = threading.Barrier(2)
     tickets = [barrier.wait] * 2
     return lambda: tickets.pop()(60) if tickets else None
+
+
+def test_a_thread_that_takes_from_it_while_another_ends_loading_it_gets_it() -> None:
+    """The class of the module is another one by then than when the thread asked for its attribute."""
+    take: Callable[[ModuleType, str], object] = PostponedModule.__getattribute__  # type: ignore[assignment]
+    assert take(json, "dumps") is json.dumps
+    assert take(json, "__spec__") is json.__spec__
 
 
 def test_threads_that_wait_for_each_other_go_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,6 @@
 """Names never leave their folder, and only regular files are there."""
 
+import errno
 import os
 import stat
 
@@ -167,3 +168,20 @@ def test_a_stored_map_may_be_named_without_its_ending_or_by_its_path(storage):
         assert storage.upload("maps", "hosts", b"k v\n").status_code == 201
     for name in ("host", "hosts.map.map", "..%2Fmaps%2Fhosts", "%2Fetc%2Fpasswd"):
         assert storage.send("GET", f"maps/{name}").status_code == 404
+
+
+@pytest.mark.parametrize("number", [errno.EIO, errno.ENOMEM, errno.EMFILE])
+def test_a_file_that_cannot_be_looked_at_is_not_said_to_be_missing(storage, monkeypatch, number):
+    storage.upload("maps", "m.map", b"a b\n")
+    lstat, scan = os.lstat, os.scandir
+
+    def failing(real, path, *more, **how):
+        if str(path).startswith(str(storage.folder / "maps")):
+            raise OSError(number, os.strerror(number), path)
+        return real(path, *more, **how)
+
+    monkeypatch.setattr(os, "lstat", lambda path, **how: failing(lstat, path, **how))
+    monkeypatch.setattr(os, "scandir", lambda path: failing(scan, path))
+    for answer in (storage.send("GET", "maps/m.map"), storage.send("GET", "maps"), storage.send("PUT", "maps/m.map", b"c d\n")):
+        assert answer.status_code == 500
+        assert "cannot be" in answer.json["message"]

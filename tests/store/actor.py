@@ -19,6 +19,9 @@ TRIED = ChangeOptions(confirm_within=90.0)
 
 def act(config: ConfigStore, action: str, name: str) -> dict[str, object]:
     """Carry out one action with a server called `name`."""
+    if action == "start":
+        config.file.recover()
+        return {"version": config.version()}
     version = config.version()
     if action == "direct":
         return {"version": add_server(config, "be1", name, version=version).version}

@@ -207,6 +207,17 @@ def test_a_content_that_was_spoilt_is_none(tmp_path, spoilt):
     assert contents.read("0" * 64) is None
 
 
+def test_a_content_has_its_name_once_it_is_on_the_disk(tmp_path):
+    """One that a power cut has torn would stay, as what is there is not kept again."""
+    contents = Contents(tmp_path / "contents")
+    digest = contents.keep(b"data")
+    assert contents.read(digest) is None
+    contents.keep(b"data")
+    contents.sync()
+    assert contents.read(digest) == b"data"
+    assert [path.name for path in (tmp_path / "contents").glob("??/*")] == [digest]
+
+
 def test_contents_go_with_the_last_version_that_needs_them(bench):
     bench.options["dataplane.history_limit"] = 4
     config = bench.store()

@@ -11,7 +11,16 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.torture import crashes, everything, faults, injection, large_bodies, slow_clients, soak
+from tests.torture import (
+    crash_uploads,
+    crashes,
+    everything,
+    faults,
+    injection,
+    large_bodies,
+    slow_clients,
+    soak,
+)
 from tests.torture.cycles import Torture
 from tests.torture.waits import run_all
 
@@ -45,7 +54,7 @@ def main() -> int:
     if arguments.all:
         return everything.run_all()
     if arguments.crashes:
-        return crashes.run_all(arguments.most)
+        return crashes.run_all(arguments.most) | crash_uploads.run_all(arguments.most)
     if arguments.injection:
         return injection.run_all()
     if arguments.soak:

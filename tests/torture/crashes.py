@@ -1,4 +1,4 @@
-"""The states that a power cut may leave of a commit, each recovered and judged.
+"""The states that a power cut may leave of a commit or a start, each recovered and judged.
 
 strace records what a process writes, syncs, renames and removes. From that come, for each moment,
 the states that a disk may be in: nothing but what was synced, all of it, one step missing, one
@@ -8,6 +8,7 @@ be made.
 """
 
 import hashlib
+import json
 import logging
 import os
 import re
@@ -16,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,6 +27,7 @@ from tests.torture import strace
 
 ACTOR = Path(__file__).parents[1] / "store" / "actor.py"
 ACTIONS = ("direct", "transaction", "restore")
+STARTS = ("first start", "start after a death", "start after an edit", "start with a broken state")
 CALLS = (
     "openat", "close", "write", "pwrite64", "lseek", "ftruncate", "fsync", "fdatasync", "rename", "renameat",
     "renameat2", "unlink", "unlinkat", "link", "linkat", "mkdir", "mkdirat",
@@ -211,24 +213,64 @@ def _state(before: State, done: list[Step], kept: list[int], half: int = -1) -> 
     return state
 
 
-def record(folder: Path, action: str) -> tuple[State, list[Step], list[bytes]]:
-    """What a process does that makes a change: the state before, the steps, the old and the new text."""
+@dataclass(frozen=True)
+class Recorded:
+    """What a process has done: the state before, the steps, the old and the new text, the version."""
+
+    before: State
+    steps: list[Step]
+    texts: list[bytes]
+    version: int
+
+
+def record(folder: Path, action: str) -> Recorded:
+    """Have a process make a change, or start."""
     bench = Bench(folder)
-    subprocess.run([sys.executable, str(ACTOR), str(folder), "direct"], check=True, capture_output=True)
-    old = bench.file.read_bytes()
-    recorder, log = Recorder(folder), folder.parent / f"{folder.name}.strace"
-    command = ["strace", "-f", "-xx", "-s", "10000000", "-o", str(log), "-e", "trace=" + ",".join(CALLS)]
-    subprocess.run([*command, sys.executable, str(ACTOR), str(folder), action], check=True, capture_output=True)
-    return recorder.before, recorder.read(log.read_text()), [old, bench.file.read_bytes()]
+    if action != "first start":
+        _act(folder, "direct")
+    _prepare(bench, action)
+    old, recorder = bench.file.read_bytes(), Recorder(folder)
+    log, told = traced([ACTOR, folder, "start" if action in STARTS else action], "-f")
+    version = json.loads(told.splitlines()[-1])["version"]
+    return Recorded(recorder.before, recorder.read(log), [old, bench.file.read_bytes()], version)
 
 
-def judge(folder: Path, state: State, texts: list[bytes], *, acknowledged: bool) -> str:
-    """What is wrong with a state after a store was started on it; empty if nothing is."""
+def traced(command: Sequence[str | Path], *options: str) -> tuple[str, str]:
+    """The calls of a Python program, and what it prints."""
+    with tempfile.NamedTemporaryFile(prefix="dataplane-trace-") as log:
+        tracer = ["strace", *options, "-xx", "-s", "10000000", "-o", log.name, "-e", "trace=" + ",".join(CALLS)]
+        run = subprocess.run([*tracer, sys.executable, *map(str, command)], check=True, capture_output=True, text=True)
+        return Path(log.name).read_text(), run.stdout
+
+
+def _prepare(bench: Bench, action: str) -> None:
+    """Leave what a start finds."""
+    if action == "start after a death":
+        _act(bench.directory, "direct", failpoint="replaced")
+    elif action == "start after an edit":
+        bench.file.write_bytes(bench.file.read_bytes() + b"backend by-hand\n")
+    elif action == "start with a broken state":
+        (bench.directory / "state" / "state.sqlite").write_bytes(b"garbage" * 1000)
+
+
+def _act(folder: Path, action: str, failpoint: str = "") -> None:
+    environ = {**os.environ, "DATAPLANE_FAILPOINT": failpoint}
+    done = subprocess.run([sys.executable, str(ACTOR), str(folder), action], env=environ, capture_output=True, check=False)
+    assert done.returncode == (137 if failpoint else 0), done.stderr.decode()
+
+
+def make(state: State) -> None:
+    """Write the files of a state."""
     for name, number in state.names.items():
         if not name.endswith(_MEMORY):
             Path(name).parent.mkdir(parents=True, exist_ok=True)
             Path(name).write_bytes(state.data.get(number, b""))
-    bench = Bench(folder, text=None)
+
+
+def judge(folder: Path, state: State, recorded: Recorded, *, acknowledged: bool) -> str:
+    """What is wrong with a state after a store was started on it; empty if nothing is."""
+    make(state)
+    texts, bench = recorded.texts, Bench(folder, text=None)
     try:
         if bench.file.read_bytes() not in texts:
             return "haproxy.cfg is torn"
@@ -237,6 +279,8 @@ def judge(folder: Path, state: State, texts: list[bytes], *, acknowledged: bool)
         if acknowledged and bench.file.read_bytes() != texts[1]:
             return "what was acknowledged is gone"
         version = config.version()
+        if acknowledged and version != recorded.version:
+            return f"what was acknowledged as version {recorded.version} is version {version}"
         if config.history.newest().version != version or config.history.intents():
             return "the history does not know the file's version"
         if add_server(config, "be2", "after", version=version).version != version + 1:
@@ -256,24 +300,26 @@ def _digest(state: State) -> str:
 
 def try_action(folder: Path, action: str, most: int = 0) -> tuple[Counter[str], list[str]]:
     """Judge every state of one action, or every so many-th; the figures, and what is wrong."""
-    counts, problems, seen = Counter[str](), list[str](), set[tuple[str, bool]]()
-    place = folder / action
+    counts, problems = Counter[str](), list[str]()
+    place = folder / action.replace(" ", "-")
     place.mkdir()
-    before, steps, texts = record(place, action)
-    found = []
-    for state, acknowledged, how in states(before, steps):
-        if (key := (_digest(state), acknowledged)) not in seen:
-            seen.add(key)
-            found.append((state, acknowledged, how))
-    counts["steps"], counts["states"] = len(steps), len(found)
+    recorded = record(place, action)
+    found = different(states(recorded.before, recorded.steps))
+    counts["steps"], counts["states"] = len(recorded.steps), len(found)
     for state, acknowledged, how in found[:: max(1, len(found) // most) if most else 1]:
         shutil.rmtree(place)
         place.mkdir()
         counts["tried"] += 1
-        said = judge(place, state, texts, acknowledged=acknowledged)
+        said = judge(place, state, recorded, acknowledged=acknowledged)
         if said:
             problems.append(f"{action}, {how}: {said}")
     return counts, problems
+
+
+def different(found: Iterable[tuple[State, bool, str]]) -> list[tuple[State, bool, str]]:
+    """The states without those that are the same as one before."""
+    seen = {(_digest(state), acknowledged): (state, acknowledged, how) for state, acknowledged, how in found}
+    return [*seen.values()]
 
 
 def in_memory() -> str | None:
@@ -289,7 +335,7 @@ def run_all(most: int = 0) -> int:
     bad = 0
     logging.disable(logging.WARNING)  # each start tells what it finds
     with tempfile.TemporaryDirectory(prefix="dataplane-crashes-", dir=in_memory()) as folder:
-        for action in ACTIONS:
+        for action in (*ACTIONS, *STARTS):
             counts, problems = try_action(Path(folder), action, most)
             print(*problems[:40], sep="\n")
             print(f"{action}: {', '.join(f'{count} {what}' for what, count in counts.items())}; {len(problems)} bad")

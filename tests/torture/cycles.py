@@ -26,7 +26,7 @@ defaults
 \tmode http
 
 """ + "\n".join(f"# above be{n}\nbackend be{n}\n  balance  roundrobin\n" for n in range(4))
-_KILLS = 9
+_KILLS = 24
 """Kills of one start, before that of all processes."""
 _MANY_SERVERS = 400
 _LAST_TEXTS = 40
@@ -69,6 +69,7 @@ class Torture:
             if self._verbose:
                 print(f"cycle {cycle}, {' '.join(way)}: {self.sum()}", flush=True)
             if problems:
+                print(_failures(self._folder / "server" / "server.log"))
                 return [f"cycle {cycle}, {' '.join(way)}: {problem}" for problem in problems]
         return []
 
@@ -225,6 +226,12 @@ class Torture:
         answer = client.call("POST", f"{CONFIGURATION}/raw", SKELETON, skip_version="true")
         assert answer.status in (201, 202), answer.body
         self._ledger = Ledger()
+
+
+def _failures(log: Path) -> str:
+    """The last of what the log says of failures."""
+    told = log.read_text("utf-8", "replace").splitlines()
+    return "\n".join([line for line in told if "WARNING" not in line and " warning " not in line][-60:])
 
 
 def _workers(server: ApiServer) -> list[int]:

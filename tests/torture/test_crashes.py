@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.torture import strace
+from tests.torture.crash_uploads import try_upload
 from tests.torture.crashes import State, Step, states, try_action, unsynced
 
 STEPS = [
@@ -38,3 +39,17 @@ def test_a_store_starts_on_every_state(tmp_path: Path) -> None:
     assert problems == []
     assert counts["tried"] >= 12
     assert counts["states"] > 200
+
+
+@pytest.mark.skipif(bool(strace.missing()), reason=strace.missing())
+def test_a_start_that_is_cut_off_begins_anew(tmp_path: Path) -> None:
+    counts, problems = try_action(tmp_path, "start after a death", most=6)
+    assert problems == []
+    assert counts["states"] > 50
+
+
+@pytest.mark.skipif(bool(strace.missing()), reason=strace.missing())
+def test_a_file_is_the_old_or_the_new_one_in_every_state(tmp_path: Path) -> None:
+    counts, problems = try_upload(tmp_path, "replaced", "map", most=4)
+    assert problems == []
+    assert counts["states"] > 30
