@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from dataplane_core.auth import Authenticator, Sessions, Tokens
 from dataplane_core.dataclass import dataclass
 from dataplane_core.errors import Reference, StorageFailed
-from dataplane_core.haproxy.leader import Duty, lead
+from dataplane_core.haproxy.leader import Candidate, Duty
 from dataplane_core.haproxy.reload import ReloadQueue
 from dataplane_core.haproxy.runtime import Runtime
 from dataplane_core.haproxy.watch import watch
@@ -105,6 +105,7 @@ class Services:
     file_objects: list[FileObjects] = field(default_factory=list)
     _stop: threading.Event = field(default_factory=threading.Event)
     _threads: list[threading.Thread] = field(default_factory=list)
+    _candidate: Candidate = field(default_factory=Candidate)
 
     @property
     def hooks(self) -> Any:
@@ -158,7 +159,7 @@ class Services:
         For `dataplane_start`, which every worker calls. `name` is the name of the lock; when the
         worker that has the lock dies, another takes over.
         """
-        self._begin(name, lead, self.state.path(f"{name}.lock"), [duty], self._stop)
+        self._candidate.add(self.state.path(f"{name}.lock"), duty, self._stop, self._begin)
 
     def _begin(self, name: str, work: Callable[..., object], *arguments: object) -> None:
         """Do work in a thread, which `stop` waits for."""

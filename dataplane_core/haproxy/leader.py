@@ -14,6 +14,8 @@ log = logging.getLogger(__name__)
 
 Duty = Callable[[threading.Event], None]
 """Work that goes on until the event is set."""
+Begin = Callable[..., None]
+"""Begins a thread: its name, what it calls, and the arguments of that."""
 
 _TRY_SECONDS = 0.25
 _REST_SECONDS = 1.0
@@ -26,7 +28,7 @@ def lead(lock: Path, duties: Sequence[Duty], stop: threading.Event) -> None:
     in a thread that is made after the fork: it is that of the last duty. A duty that raises goes to
     the log and begins again.
     """
-    outage = Outage(log, "background work cannot begin", "background work can begin again")
+    outage = _outage()
     while not stop.is_set():
         handle = _take(lock, outage)
         if handle is None:
@@ -44,6 +46,57 @@ def lead(lock: Path, duties: Sequence[Duty], stop: threading.Event) -> None:
                 thread.join()
         finally:
             os.close(handle)
+
+
+class Candidate:
+    """Waits in one thread for the lock files of several duties, and does each in one of its own.
+
+    `stop` ends all of them, and `begin` begins each.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._waiting: list[tuple[Path, Duty]] = []
+        self._is_looking = False
+
+    def add(self, lock: Path, duty: Duty, stop: threading.Event, begin: Begin) -> None:
+        """Have a duty done once its lock file is had."""
+        with self._lock:
+            self._waiting.append((lock, duty))
+            if not self._is_looking:
+                begin("candidate", self._look, stop, begin)
+                self._is_looking = True
+
+    def _look(self, stop: threading.Event, begin: Begin) -> None:
+        outage = _outage()
+        while True:
+            for one in tuple(self._waiting):
+                lock, duty = one
+                handle = None if stop.is_set() else _take(lock, outage)
+                if handle is None:
+                    continue
+                try:
+                    begin(lock.stem, _hold, handle, duty, stop)
+                    self._waiting.remove(one)
+                except RuntimeError as error:  # the system has no thread to give now
+                    os.close(handle)
+                    outage.note(error)
+            with self._lock:
+                if stop.is_set() or not self._waiting:
+                    self._is_looking = False
+                    return
+            stop.wait(_TRY_SECONDS)
+
+
+def _hold(handle: int, duty: Duty, stop: threading.Event) -> None:
+    try:
+        _keep(duty, stop)
+    finally:
+        os.close(handle)
+
+
+def _outage() -> Outage:
+    return Outage(log, "background work cannot begin", "background work can begin again")
 
 
 def _take(lock: Path, outage: Outage) -> int | None:

@@ -1,13 +1,14 @@
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from dataplane_core.haproxy import leader
-from dataplane_core.haproxy.leader import Duty, lead
+from dataplane_core.haproxy.leader import Candidate, Duty, lead
 from dataplane_core.store.locks import try_lock
 from tests.harness.waiting import PATIENCE, until
 
@@ -69,3 +70,55 @@ def test_a_lock_that_cannot_be_made_is_tried_again(tmp_path: Path, caplog: pytes
         until(lambda: "background work cannot begin" in caplog.text)
         lock.parent.mkdir()
         assert led.wait(PATIENCE)
+
+
+def test_one_thread_waits_for_many_locks(tmp_path: Path) -> None:
+    locks = [tmp_path / f"{name}.lock" for name in ("one", "two", "three")]
+    elsewhere = [try_lock(lock) for lock in locks]
+    begun: list[threading.Thread] = []
+    led: list[str] = []
+
+    def begin(name: str, work: Callable[..., object], *arguments: object) -> None:
+        begun.append(threading.Thread(target=work, args=arguments, name=name))
+        begun[-1].start()
+
+    def duty(stop: threading.Event) -> None:
+        led.append(threading.current_thread().name)
+        stop.wait()
+
+    stop, subject = threading.Event(), Candidate()
+    for lock in locks:
+        subject.add(lock, duty, stop, begin)
+    assert [thread.name for thread in begun] == ["candidate"]
+    for handle in elsewhere:
+        assert handle is not None
+        os.close(handle)
+    until(lambda: sorted(led) == ["one", "three", "two"])
+    until(lambda: not begun[0].is_alive())
+    subject.add(tmp_path / "late.lock", duty, stop, begin)
+    until(lambda: "late" in led)
+    assert try_lock(locks[0]) is None
+    stop.set()
+    for thread in begun:
+        thread.join(PATIENCE)
+    freed = [try_lock(lock) for lock in locks]
+    assert None not in freed
+    for handle in freed:
+        os.close(handle or 0)
+
+
+def test_a_lock_is_given_back_where_no_thread_can_be_begun(tmp_path: Path) -> None:
+    lock, stop = tmp_path / "one.lock", threading.Event()
+    looks: list[Callable[[], object]] = []
+
+    def begin(name: str, work: Callable[..., object], *arguments: object) -> None:
+        if name == "one":
+            stop.set()
+            raise RuntimeError("can't start new thread")
+        looks.append(partial(work, *arguments))
+
+    Candidate().add(lock, lambda stop: None, stop, begin)
+    looks[0]()
+    handle = try_lock(lock)
+    assert handle is not None
+    os.close(handle)
