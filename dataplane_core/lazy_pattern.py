@@ -18,6 +18,7 @@ else:
             self._given = pattern, flags
 
         def __getattr__(self, name):
+            getattr(re.Pattern, name)  # fails where somebody looks for what no pattern has
             found = getattr(re.compile(*self._given), name)
             setattr(self, name, found)
             return found

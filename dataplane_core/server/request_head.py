@@ -6,6 +6,7 @@ strict about fields: it refuses bare line feeds, folded lines, control character
 colon, two lengths, a length beside chunks. What it lets through is refused or dropped here.
 """
 
+import re
 from functools import lru_cache
 from http import HTTPStatus
 from urllib.parse import unquote_to_bytes, urlsplit
@@ -13,13 +14,12 @@ from urllib.parse import unquote_to_bytes, urlsplit
 from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 
 from dataplane_core.dataclass import dataclass
-from dataplane_core.lazy_pattern import lazy_pattern
 from dataplane_core.server.refusals import RefusedRequest
 
 CHUNKED = -1
 """The `length` of a body that comes in chunks."""
 
-_FIRST_LINE = lazy_pattern(
+_FIRST_LINE = re.compile(
     rb"([!$%&'*+\-.^_`|~0-9A-Z]{3,20}) ([\x21-\x7e]+) HTTP/1\.([0-9])\r\n"
 )
 _HARMLESS_LINE = b"POST / HTTP/1.1\r\n"  # before the fields, as llhttp wants a whole request

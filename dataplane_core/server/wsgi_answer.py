@@ -1,5 +1,6 @@
 """Write what a WSGI application answers as HTTP."""
 
+import re
 import time
 from collections.abc import Callable, Iterable
 from types import TracebackType
@@ -8,9 +9,9 @@ from typing import Any, TypeAlias
 from dataplane_core.lazy_pattern import lazy_pattern
 from dataplane_core.server.request_head import RequestHead
 
-_NAME = lazy_pattern(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _VALUE = lazy_pattern(r"[ \t\x21-\x7e\x80-\xff]*")
-_STATUS = lazy_pattern(r"[0-9]{3}(?: [ \t\x21-\x7e\x80-\xff]*)?")
+_STATUS = re.compile(r"[0-9]{3}(?: [ \t\x21-\x7e\x80-\xff]*)?")
 _HOP_BY_HOP = frozenset(
     {
         *("connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "te"),

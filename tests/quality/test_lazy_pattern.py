@@ -12,6 +12,7 @@ def test_a_pattern_is_compiled_when_it_is_used(monkeypatch: pytest.MonkeyPatch) 
     real = re.compile
     monkeypatch.setattr(re, "compile", lambda text, flags=0: compiled.append(text) or real(text, flags))
     one = lazy_pattern("b+", re.IGNORECASE)
+    assert not hasattr(one, "what_no_pattern_has")
     assert not compiled
     match = one.search("aBBa")
     assert match is not None and match[0] == "BB" and compiled == ["b+"]
