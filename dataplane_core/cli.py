@@ -7,9 +7,11 @@ twentieth of the start, and would stay in the memory of the server.
 import sys
 from collections.abc import Sequence
 
-from dataplane_core.server.postponed_modules import HARDLY_NEEDED, postpone
+from dataplane_core.server.postponed_modules import HARDLY_NEEDED, TreeVisitor, lent, postpone
 
 postpone(HARDLY_NEEDED)  # before the libraries are imported that import them
+with lent("ast", {"NodeVisitor": TreeVisitor}):
+    import inspect  # noqa: F401 (it is what inherits from that)
 
 
 def main() -> None:

@@ -7,6 +7,7 @@ something from it, as if it had been imported then.
 import sys
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from importlib import import_module
 from importlib._bootstrap import (  # type: ignore[attr-defined]
     _DeadlockError,
@@ -23,6 +24,7 @@ else:
 
 HARDLY_NEEDED: Mapping[str, Collection[str]] = {
     "argparse": (),  # gunicorn has a command line of its own
+    "ast": (),  # classes whose sources are shown
     "bz2": (),
     "lzma": (),  # archives, which `shutil` could make
     "calendar": (),  # dates of mails
@@ -179,6 +181,15 @@ def lent(name: str, values: Mapping[str, object]) -> Iterator[None]:
         yield
     finally:
         loader.lent = {}
+
+
+class TreeVisitor:
+    """Stands for `ast.NodeVisitor` where a class inherits from it, and loads it for an object."""
+
+    def __getattr__(self, name: str) -> Any:
+        from ast import NodeVisitor
+
+        return partial(getattr(NodeVisitor, name), self)
 
 
 def postpone(modules: Mapping[str, Collection[str]]) -> None:

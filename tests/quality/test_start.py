@@ -14,7 +14,7 @@ from tests.bench import files
 from tests.harness.server import CONFIGURATION, PASSWORD, TRANSACTIONS, USER, ApiServer
 
 NOT_LOADED = {
-    "_bz2", "_hashlib", "_lzma", "_pickle", "_ssl", "asyncio.events", "email.charset", "email.parser", "encodings.idna", "html.entities", "pyexpat",
+    "_ast", "_bz2", "_hashlib", "_lzma", "_pickle", "_ssl", "asyncio.events", "email.charset", "email.parser", "encodings.idna", "html.entities", "pyexpat",
     "socketserver", "urllib.error",
 }  # fmt: skip
 """Modules of Python's library that those need which are postponed."""

@@ -260,3 +260,17 @@ def test_what_a_package_loads_does_not_take_from_it(name: str) -> None:
         f"assert needed and type(sys.modules['{name}']) is PostponedModule\n"
     )
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_sources_of_classes_are_found_by_what_is_postponed(tmp_path: Path) -> None:
+    code = (
+        "from dataplane_core import cli\n"
+        "import inspect, sys\n"
+        "before = type(sys.modules['ast']).__name__\n"
+        "from dataplane_core.grammar.props import Prop\n"
+        "print(before, inspect.getsource(Prop).splitlines()[0], type(sys.modules['ast']).__name__)\n"
+    )
+    told = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    before, *line, after = told.stdout.split()
+    assert (before, after) == ("PostponedModule", "module")
+    assert line[0] == "class" or line[0].startswith("@")
