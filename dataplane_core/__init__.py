@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 """The version of the server, as distributions have it."""
 
-PLUGIN_API = "1.3"
+PLUGIN_API = "1.4"
 """The version of the contract with plugins, MAJOR.MINOR: of the hooks, and of the names of
 `dataplane_core.plugin` and `dataplane_core.testing`.
 

@@ -10,12 +10,12 @@ from dataplane_core.api.application import Application
 from dataplane_core.api.checked_request import SESSION
 from dataplane_core.api.cors import Cors
 from dataplane_core.api.cross_site import CrossSite
-from dataplane_core.api.frame import Frame
 from dataplane_core.api.own_interface import OwnInterface
 from dataplane_core.api.repeat import repeats_of
 from dataplane_core.api.request import ApiRequest
 from dataplane_core.api.routes import Routes
 from dataplane_core.api.served_version import RoutedVersion, ServedVersion
+from dataplane_core.api.shared_checks import Frame
 from dataplane_core.api.v1 import V1
 from dataplane_core.api.v2 import V2
 from dataplane_core.api.v3 import V3
@@ -98,6 +98,7 @@ def serve(services: Services, versions: Iterable[RoutedVersion] = VERSIONS) -> A
             None if own is None or make is None else make(own.view), _announcer(services),
             _hiding(services),
             None if settings.dangerous_role == "editor" else Role.ADMIN,
+            services.transactions.opened_by,
         )  # fmt: skip
         cors = Cors(settings.cors_origins) if settings.cors_origins else None
         app = Application(services, frame, cors)

@@ -18,12 +18,13 @@ from dataplane_core.api.body import to_json
 from dataplane_core.api.checked_request import APPLICATION, READS, SCRATCH
 from dataplane_core.api.cors import Cors
 from dataplane_core.api.failures import Failures
-from dataplane_core.api.frame import SLASH, Frame, Guard
+from dataplane_core.api.frame import SLASH, Guard
 from dataplane_core.api.nearest import KnownPaths
 from dataplane_core.api.request import ApiRequest
 from dataplane_core.api.router import Router
 from dataplane_core.api.routes import Route
 from dataplane_core.api.served_version import ServedVersion
+from dataplane_core.api.shared_checks import Frame
 from dataplane_core.errors import MethodNotAllowed
 from dataplane_core.logs.apache import API_VERSION
 from dataplane_core.resources.origins import OWN_INTERFACE
@@ -109,7 +110,7 @@ class Application(falcon.App[ApiRequest, falcon.Response]):
         first = self.served[0]
         page = own.own_front if own is not None else ""
         if page or first.front:
-            self._paths.add("/", partial(Top, self._frame, first, page or first.front))
+            self._paths.add("/", partial(Top, first, page or first.front))
         if own is not None and page:
             self._paths.add(own.version.prefix, partial(OwnTop, self._frame, own))
         for one in self.interfaces:
@@ -177,7 +178,7 @@ class Top:
     A client that takes HTML, as a browser does, is led to `page`.
     """
 
-    def __init__(self, frame: Frame, served: ServedVersion, page: str) -> None:
+    def __init__(self, served: ServedVersion, page: str) -> None:
         self._served = served
         self._front, self._page = served.front or page, page
         refuse = refuse_method(("GET",), served, None)

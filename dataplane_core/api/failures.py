@@ -7,9 +7,9 @@ from typing import Any
 import falcon
 
 from dataplane_core.api.body import to_json
-from dataplane_core.api.frame import Frame
 from dataplane_core.api.nearest import KnownPaths
 from dataplane_core.api.request import ApiRequest, Served
+from dataplane_core.api.shared_checks import Frame
 from dataplane_core.auth import CHALLENGE, SESSION_CHALLENGE
 from dataplane_core.errors import (
     BadRequest,

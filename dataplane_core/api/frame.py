@@ -2,25 +2,31 @@
 
 import logging
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import falcon
 
-from dataplane_core.api.access import Access, Authorize, least_role, limit_of
+from dataplane_core.api.access import (
+    Access,
+    least_role,
+    limit_of,
+    places_of,
+    transaction_in,
+)
 from dataplane_core.api.body import check_type
 from dataplane_core.api.body_reading import read_document
 from dataplane_core.api.checked_request import IS_STEP, IS_TRIAL, READS
-from dataplane_core.api.cross_site import CrossSite, keep_private
 from dataplane_core.api.operations import AS_THEY_ARE, Operation, Parameter
 from dataplane_core.api.repeat import OfferRepeat
 from dataplane_core.api.request import ApiRequest, Served
 from dataplane_core.api.routes import Route
+from dataplane_core.api.shared_checks import Frame
 from dataplane_core.api.tagged import Replaceable, require_match
 from dataplane_core.auth import Identity, Role
 from dataplane_core.codec.codec import Loaded
 from dataplane_core.codec.lists import LoadedList
-from dataplane_core.dataclass import dataclass
 from dataplane_core.errors import (
     BadRequest,
     Contradiction,
@@ -36,59 +42,14 @@ from dataplane_core.store.planned import ChangePlan, Planned
 from dataplane_core.store.rehearsal import rehearsal
 
 if TYPE_CHECKING:
-    from dataplane_core.api.hiding import Hiding
+    pass
 
 log = logging.getLogger("dataplane.api")
-
-Identify = Callable[[ApiRequest], Identity]
-RenderPlan = Callable[[ChangePlan], Any]
 
 _DANGEROUS = "what opens the system is for the role {} (dataplane.dangerous_role)"
 
 SLASH = "\x00"
 """Stands for a slash inside a name, from where a path is cut at its slashes to its responder."""
-
-
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """The checks that all operations share.
-
-    `current_version` gives the version that a request's answer shows unless its responder says so:
-    the configuration's, or its transaction's. `offer` lets the server repeat an answer,
-    `render_plan` makes JSON of what a change would do, `announce` tells plugins of a request that
-    is about to be carried out: None where nothing is to. `sites` judges what pages in a browser ask
-    for. `refuse_changes` raises the reason why nothing may be changed, if there is one. `hiding`
-    hides secrets from some. `dangerous` is the least role that may open the system, if not all that
-    may change anything are to.
-    """
-
-    identify: Identify
-    authorize: Authorize | None
-    sites: CrossSite
-    current_version: Callable[[ApiRequest], int]
-    body_limit: int
-    line_limit: int = 0
-    refuse_changes: Callable[[], object] = bool
-    offer: OfferRepeat | None = None
-    render_plan: RenderPlan | None = None
-    announce: Callable[[ApiRequest], None] | None = None
-    hiding: "Hiding | None" = None
-    dangerous: Role | None = None
-
-    def finish(self, req: ApiRequest, resp: falcon.Response) -> None:
-        """Set the headers of an answer; strangers are not told of the configuration."""
-        if req.new_cookie:
-            resp.append_header("Set-Cookie", req.new_cookie)
-        if req.session is not None:
-            keep_private(resp)
-        version = req.shown_version
-        if version is None and req.identity is not None:
-            version = self.current_version(req)
-        if version is not None:
-            resp.set_header("Configuration-Version", str(version))
-        varies = resp.get_header("Vary")
-        resp.set_header("Vary", f"{varies}, Origin" if varies else "Origin")
-        resp.set_header("X-Request-ID", req.request_id)
 
 
 class Guard:
@@ -185,9 +146,13 @@ class Guard:
         if operation.open or operation.granted:
             return None
         least = least_role(operation, self._method, self._route.template)
-        if reason := limit_of(identity, least, self._served.version.prefix, path):
-            return reason
         wanted = Access(self._method, path, query, operation.id, self._served.version.name)
+        if authorize is not None or identity.paths:
+            places = places_of(self._route.resource, path, query)
+            opened_by = self._frame.opened_by(transaction_in(path, query))
+            wanted = replace(wanted, places=places, opened_by=opened_by)
+        if reason := limit_of(identity, least, self._served.version.prefix, wanted):
+            return reason
         return None if authorize is None else authorize(identity, wanted)
 
     def _carry_out(self, req: ApiRequest, resp: falcon.Response, keys: dict[str, str]) -> None:

@@ -13,6 +13,10 @@ that it was made for; where somebody else was faster it is refused with 409, and
 **Transactions.** Changes with a `transaction_id` in place of a `version` are seen by nobody else
 until the transaction is committed, and then take effect together or not at all.
 
+**Secrets.** Where the settings hide them, a password or token is shown as a word such as
+`hidden-0123456789abcdef0123456789abcdef`, another one for another secret. Who sends it back leaves
+the secret as it is; where it stands for none that could be kept there, it is refused with 422.
+
 A first example, in a shell:
 
 ```

@@ -27,6 +27,9 @@ class Parents(Protocol):
         Raises `BadParameter` where none is named, and `BadRequest` where that makes no sense.
         """
 
+    def section(self, query: Mapping[str, Any]) -> tuple[str, str] | None:
+        """Return kind and name of the section that a query names; None where the path does."""
+
     def orphan_status(self, operation: str, *, nameless: bool) -> int:
         """Return the status where that parent does not exist: 200, 400 or 404.
 
@@ -71,21 +74,33 @@ class ParentsInQuery:
         Raises `BadParameter` where there is none, and `BadRequest` for a type without a name and
         for a change whose parameters name different parents.
         """
-        rows, words, query = self._rows, self._words, req.query
+        words, query = self._words, req.query
         own = query.get(words.parameter) if words.parameter else None
         label, name = query.get("parent_type"), query.get("parent_name")
-        if own:
-            if req.method != "GET":
-                self._refuse_others(own, label, name)
-            return self._reference(LISTEN if label == LISTEN else rows.parents[0], own)
-        if not label:
+        if own and req.method != "GET":
+            self._refuse_others(own, label, name)
+        if not own and not label:
             names = [words.parameter, "parent_type with parent_name" if words.typed else None]
             ways = " or ".join(filter(None, names))
             raise BadParameter(f"{ways} in query is required", code=Code.REQUIRED)
-        kind = words.kind(label, rows.parents)
-        if not name and kind not in NAMELESS:
+        kind, section = self._section(own, label, name)
+        if not section and kind not in NAMELESS:
             raise BadRequest(f"parent_name in query is required with parent_type {label}")
-        return self._reference(kind, name or "")
+        return self._reference(kind, section)
+
+    def section(self, query: Mapping[str, Any]) -> tuple[str, str] | None:
+        """Return kind and name of the section that `find` finds by a query that is not checked."""
+        given = {name: one[0] if isinstance(one, list) else one for name, one in query.items()}
+        own = given.get(self._words.parameter) if self._words.parameter else None
+        label = given.get("parent_type") if self._words.typed else None
+        if not own and label not in {*map(self._words.label, self._rows.parents)}:
+            return None
+        return self._section(own, label, given.get("parent_name"))
+
+    def _section(self, own: str | None, label: str | None, name: str | None) -> tuple[str, str]:
+        if own:
+            return LISTEN if label == LISTEN else self._rows.parents[0], own
+        return self._words.kind(str(label), self._rows.parents), name or ""
 
     def _refuse_others(self, own: str, label: str | None, name: str | None) -> None:
         """Refuse a change that names one parent by the own parameter, and another one besides."""
@@ -126,6 +141,10 @@ class ParentsInPath:
     def find(self, req: CheckedRequest, keys: Mapping[str, Any]) -> ParentReference:
         """Return the parent that the path names; one without a name, if it has no parameter."""
         return ParentReference(self._kinds, keys.get(self._parameter, ""))
+
+    def section(self, query: Mapping[str, Any]) -> tuple[str, str] | None:
+        """Return None: whatever the query says, the path names the section."""
+        return None
 
     def orphan_status(self, operation: str, *, nameless: bool) -> int:
         """Return the status of an operation without its parent."""

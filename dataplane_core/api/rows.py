@@ -1,6 +1,6 @@
 """Responders of rows: named ones such as servers, indexed ones such as rules."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -19,6 +19,7 @@ from dataplane_core.resources.extra_props import INDEX
 from dataplane_core.resources.locate import ParentReference, find_named, is_taken, row_name
 from dataplane_core.store.snapshot import Snapshot
 from dataplane_core.text import Document, Section
+from dataplane_core.text.language import LISTEN
 
 _LAST = -1
 """The index of a new row that has none in its body: behind all others."""
@@ -38,6 +39,22 @@ class RowResource:
     @cached_property
     def _codec(self) -> Codec:
         return self._view.codec(self._collection)
+
+    def section_paths(self, query: Mapping[str, Any]) -> Iterator[str]:
+        """Yield the paths of the section that a query names, below those of the configuration.
+
+        A `listen` section is a frontend and a backend in one: the one that the rows are of counts.
+        """
+        found = self._parents.section(query)
+        if found is None or "/" in found[1]:
+            return
+        registry, (kind, name) = self._view.registry, found
+        kind = self._collection.parents[0] if kind == LISTEN else kind
+        is_named = registry.sections_of(kind) is not None
+        for version in dict.fromkeys(("v3", self._view.version.name)):
+            above = registry.path_above_rows(kind, version)
+            if above and (name or not is_named):
+                yield f"{above}/{name}" if is_named else above
 
     def _object(self, row: Row, at: int) -> dict[str, Any]:
         """Return a row as clients see it."""

@@ -18,6 +18,9 @@ from dataplane_core.codec.violations import TYPE_ERROR, BrokenRule
 from dataplane_core.errors import Code
 from dataplane_core.grammar import Prop
 
+_HIDDEN = " It may be hidden behind a word that stands for it."
+"""What is said of a secret besides (the setting `hide_secrets`)."""
+
 
 @cache
 def _messages(kind: str) -> dict[str, Any]:
@@ -107,7 +110,7 @@ def _facts(prop: Prop) -> dict[str, Any]:
     if prop.title:
         facts["title"] = prop.title
     if prop.help:
-        facts["description"] = prop.help
+        facts["description"] = prop.help + (_HIDDEN if prop.secret else "")
     if prop.enum:
         facts["enum"] = list(prop.enum)
     for name, fact in _FACTS.items():

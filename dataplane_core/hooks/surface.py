@@ -15,7 +15,7 @@ def misfit(stated: object) -> str:
     """Return why a plugin that states a version does not fit the server; `""` if it fits.
 
     >>> misfit("1.0"), misfit("1.0.0")
-    ('', "PLUGIN_API is '1.0.0' and has to be a version such as '1.3'")
+    ('', "PLUGIN_API is '1.0.0' and has to be a version such as '1.4'")
     """
     match = re.fullmatch(r"([0-9]{1,9})\.([0-9]{1,9})", stated) if isinstance(stated, str) else None
     if match is None:

@@ -56,7 +56,7 @@ from dataplane_core.api.transactions import (
 )
 from dataplane_core.api.uploads import FILE_FIELD, Upload, open_upload
 from dataplane_core.api.view import View
-from dataplane_core.auth import Identity
+from dataplane_core.auth import Identity, Role
 from dataplane_core.codec.codec import Codec, Loaded
 from dataplane_core.codec.refusals import raise_problems
 from dataplane_core.codec.schema import SchemaFactory
@@ -110,7 +110,7 @@ __all__ = [
     "API_VERSION", "impl", "__version__",
     # What the hooks are given.
     "Settings", "SettingsError", "setting", "setting_kinds", "Registry", "Services", "Routes",
-    "ApiRequest", "Access", "Identity", "right_to", "Author", "Committed", "Outcome",
+    "ApiRequest", "Access", "Identity", "Role", "right_to", "Author", "Committed", "Outcome",
     "ReloadQueue", "ReloadRecord", "Fact", "listed_plugins",
     # Hooks of a plugin's own, for other plugins to implement.
     "hookspec", "Failure", "list_of", "none_or",

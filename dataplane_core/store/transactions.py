@@ -95,6 +95,11 @@ class Transactions:
         """Return a transaction; raises `NotFound`, also for one that was committed."""
         return _transaction_of(self._record(transaction_id))
 
+    def opened_by(self, transaction_id: str) -> str | None:
+        """Return who has begun a transaction; None where there is none."""
+        record = self._table.get(transaction_id) if transaction_id else None
+        return None if record is None else record.who
+
     def list(self, status: TransactionStatus | None = None) -> "list[Transaction]":
         """Return the transactions in progress, failed and outdated, oldest first."""
         return [

@@ -203,16 +203,17 @@ def test_a_path_is_declared_once_and_with_its_responders():
         ("1.1", None),
         ("1.2", None),
         ("1.3", None),
-        ("0.9", "and this server has 1.3; install a newer version of the plugin"),
-        ("1.4", "and this server has 1.3; install a newer server"),
-        ("2.0", "and this server has 1.3; install a newer server"),
-        ("1", "PLUGIN_API is '1' and has to be a version such as '1.3'"),
+        ("1.4", None),
+        ("0.9", "and this server has 1.4; install a newer version of the plugin"),
+        ("1.5", "and this server has 1.4; install a newer server"),
+        ("2.0", "and this server has 1.4; install a newer server"),
+        ("1", "PLUGIN_API is '1' and has to be a version such as '1.4'"),
         ("1.0.0", "has to be a version"),
         (1.0, "PLUGIN_API is 1.0 and has to be a version"),
     ],
 )
 def test_a_plugin_that_does_not_fit_is_told_so_in_a_sentence(stated, remedy):
-    assert PLUGIN_API == "1.3", "the cases are for this version"
+    assert PLUGIN_API == "1.4", "the cases are for this version"
     one = SimpleNamespace(__name__="painter", PLUGIN_API=stated)
     if remedy is None:
         assert make_manager([one]).names == ["painter"]
@@ -244,7 +245,7 @@ def test_a_name_that_the_surface_lacks_is_told_with_the_version_that_the_plugin_
             make_manager([name])
         said[name] = str(caught.value).removeprefix(f"the plugin {name} does not fit this server: ")
     assert said["newcomer"] == (
-        "it is written for version 1.99 of dataplane_core.plugin, and this server has 1.3; install a newer server"
+        "it is written for version 1.99 of dataplane_core.plugin, and this server has 1.4; install a newer server"
     )
     assert said["neighbour"].startswith("it is written for version 1.1 and imports sky, which version 1.3 of")
 

@@ -75,6 +75,77 @@ def test_a_token_for_some_paths_is_for_no_operation_elsewhere(api):
     assert let > 20
 
 
+MINE = "/services/haproxy/configuration/backends/1"
+BY_QUERY = ({"backend": "1"}, {"parent_type": "backend", "parent_name": "1"})
+OTHERS = (
+    {"backend": "2"}, {"parent_type": "backend", "parent_name": "2"}, {"parent_type": "frontend", "parent_name": "1"}, {},
+    {"parent_name": "1"}, {"parent_type": "backend"}, {"backend": "1/x"}, {"backend": ["2", "1"]}, {"parent_type": "x", "parent_name": "1"},
+    {"backend": "2", "parent_type": "backend", "parent_name": "1"}, {"frontend": "1"},
+)  # fmt: skip
+
+
+def test_a_token_for_a_backend_reaches_its_rows_by_the_query(api):
+    """In versions 1 and 2: the section counts that the operation itself would find by its query."""
+    token, rows, let = Identity("token", "token", paths=(MINE,)), 0, Counter()
+    for method, path, operation in every_operation(api):
+        if not path.startswith(("/v1/services/haproxy/configuration/", "/v2/services/haproxy/configuration/")):
+            continue
+        guard, names = api.app.guard(method, path)[0], {one.name for one in operation.parameters if one.where == "query"}
+        if not names & {"backend", "parent_type"} or f"{MINE}" in path:
+            continue
+        rows += 1
+        for query in BY_QUERY:
+            can = set(query) <= names and _takes(operation, query)
+            assert (guard.refusal(token, path, query) is None) is can, (method, path, query)
+            let[method] += can
+        for query in OTHERS:
+            if len(query) == 3 and "backend" not in names:
+                continue  # it is not asked for, and says nothing
+            assert guard.refusal(token, path, query), (method, path, query)
+    assert rows > 100 < sum(let.values())
+    assert {"GET", "POST", "PUT", "DELETE"} <= let.keys()
+
+
+def _takes(operation, query):
+    kinds = next((one.enum for one in operation.parameters if one.name == "parent_type"), ())
+    return query.get("parent_type", "backend") in (kinds or ("backend",))
+
+
+def test_servers_that_run_are_reached_by_the_query(api):
+    token = Identity("token", "token", paths=("/services/haproxy/runtime/backends/1",))
+    for version in ("v2",):
+        path = f"/{version}/services/haproxy/runtime/servers/s"
+        for method in ("GET", "PUT"):
+            guard = api.app.guard(method, path)[0]
+            assert guard.refusal(token, path, {"backend": "1"}) is None
+            assert guard.refusal(token, path, {"backend": "2"}) and guard.refusal(token, path, {})
+
+
+def test_who_is_for_some_paths_has_transactions_of_their_own_alone(tmp_path):
+    api = Everything(tmp_path, "backend 1\nbackend 2\n", dataplane__audit_file=str(tmp_path / "audit"))
+    transactions = "/v2/services/haproxy/transactions"
+    made = api.call("POST", f"{OWN}/tokens", {"name": "shop", "role": "editor", "paths": [MINE, "/services/haproxy/transactions"]})
+    sent = {"Authorization": f"Bearer {made.json['token']}"}
+
+    def asked(method, path, body=None, **query):
+        headers = {**sent, **({"Content-Type": "application/json"} if body else {})}
+        return api.call(method, path, body, user=None, headers=headers, **query)
+
+    other = api.call("POST", transactions, version=api.version).json["id"]
+    mine = asked("POST", transactions, version=api.version).json["id"]
+    server = {"name": "s", "address": "192.0.2.1"}
+    for given, status in ((other, 403), (mine, 202), ("none", 400)):
+        assert asked("POST", "servers", server, backend="1", transaction_id=given).status_code == status
+    assert asked("POST", "servers", server, backend="2", transaction_id=mine).status_code == 403
+    for method in ("GET", "PUT", "DELETE"):
+        answer = asked(method, f"{transactions}/{other}")
+        assert (answer.status_code, "transactions of their own" in answer.text) == (403, True)
+    assert asked("PUT", f"{transactions}/{mine}").status_code in (200, 202)
+    assert api.text == "backend 1\n  server s 192.0.2.1\nbackend 2\n"
+    assert asked("PUT", f"{transactions}/{mine}").status_code == 404
+    assert api.call("DELETE", f"{transactions}/{other}").status_code == 204
+
+
 def test_refusals_are_in_the_audit_trail(tmp_path):
     fresh = Everything(tmp_path, dataplaneapi__user=USERS, dataplane__audit_file=str(tmp_path / "audit"))
     fresh.call("POST", "/v3/services/haproxy/configuration/backends", {"name": "b"}, user="operator:pw", version=1)

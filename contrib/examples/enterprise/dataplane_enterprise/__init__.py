@@ -23,7 +23,7 @@ log = logging.getLogger("dataplane.enterprise")
 class Enterprise:
     """The add-on in one application."""
 
-    PLUGIN_API = "1.3"
+    PLUGIN_API = "1.4"
 
     def __init__(self) -> None:
         self.settings = EnterpriseSettings()

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
 
-from dataplane_core.plugin import Access, ApiRequest, Identity, Registry, Unauthorized
+from dataplane_core.plugin import Access, ApiRequest, Identity, Registry, Role, Unauthorized
 from dataplane_enterprise.settings import TokenSettings
 
 METHOD = "token"
@@ -21,6 +21,7 @@ _CONFIGURATION = "/services/haproxy/configuration/"
 _TRANSACTIONS = re.compile(r"/services/haproxy/transactions(/[^/]+)?")
 _FOR_ALL = re.compile(r"/info|/services/haproxy/configuration/version|/dataplane/v1/me")
 _SECTIONS = {"frontends": "frontend", "backends": "backend"}
+_ROLES = {"read": Role.READER, "write": Role.ADMIN}
 _MESSAGE = "unauthenticated for invalid credentials"
 
 Section = tuple[str, str]
@@ -42,7 +43,7 @@ class Tokens:
         token = next((one for one in self.tokens if one.sha256 == digest), None)
         if token is None or (token.expires and date.today() > date.fromisoformat(token.expires)):
             raise Unauthorized(_MESSAGE)
-        return Identity(token.name, METHOD)
+        return Identity(token.name, METHOD, role=_ROLES.get(token.scope, Role.READER))
 
     def refusal(self, identity: Identity, access: Access) -> str | None:
         """Return why the token of somebody does not let them do something; None if it does."""
@@ -51,13 +52,13 @@ class Tokens:
         token = next((one for one in self.tokens if one.name == identity.name), None)
         if token is None:
             return f"there is no token {identity.name} any more"
-        if token.scope == "read" and access.method not in _READS:
-            return f"the token {token.name} may only read"
         allowed = {("frontend", name) for name in token.frontends}
         allowed |= {("backend", name) for name in token.backends}
         if not allowed:
             return None
         path = _PREFIX.sub("", access.path, count=1)
+        if access.opened_by not in (None, token.name):
+            return f"the token {token.name} has transactions of its own alone"
         if _is_for_all(path, access.method):
             return None
         named = set(self._named(path, access))

@@ -218,6 +218,18 @@ def test_a_transaction_of_a_token_has_only_its_steps(start):
     assert server.text.count("server s2") == 1
 
 
+def test_a_token_has_no_transactions_of_others(start):
+    server = start(tokens=TOKENS)
+    transactions = "/v2/services/haproxy/transactions"
+    opened = server.call("POST", transactions, version=server.version).json["id"]
+    server.authorization = "Bearer shop"
+    new = {"name": "s2", "address": "127.0.0.1"}
+    answer = server.call("POST", "servers", new, backend="shop", transaction_id=opened)
+    assert answer.status == 403 and "transactions of its own" in answer.json["message"]
+    for method in ("PUT", "DELETE"):
+        assert server.call(method, f"{transactions}/{opened}").status == 403
+
+
 LOCAL = ("::1", 1), ("/run/x.sock", None), ("localhost", 81)
 OPEN = ("0.0.0.0", 443), (None, 443), ("127.0.0.1,192.0.2.1", 80)
 
