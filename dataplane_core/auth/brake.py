@@ -10,6 +10,7 @@ import threading
 import time
 from collections import OrderedDict
 
+from dataplane_core.auth.shared_measures import SharedMeasures
 from dataplane_core.errors import TooMany
 
 _MOST_MEASURES = 8192
@@ -20,17 +21,18 @@ _MAPPED = b"\0" * 10 + b"\xff\xff"  # what an address of IPv4 within IPv6 begins
 
 
 class Brake:
-    """Counts wrong passwords in one process; `tries` of a user at an address are free a minute.
+    """Counts wrong passwords in all workers; `tries` of a user at an address are free a minute.
 
-    An address of IPv6 counts with its network of 64 bits. A credential that was right once is never
-    slowed down, as long as its digest is among the last ones.
+    An address of IPv6 counts with its network of 64 bits. A credential that was right once in this
+    worker is never slowed down, as long as its digest is among the last ones; nothing that others
+    share is written for it.
     """
 
     def __init__(self, tries: int) -> None:
         self._tries = tries
         self._clock = time.monotonic
         self._lock = threading.Lock()
-        self._measures: OrderedDict[int, tuple[float, float]] = OrderedDict()
+        self._measures = SharedMeasures(_MOST_MEASURES)
         self._right: OrderedDict[bytes, None] = OrderedDict()
 
     def check(self, name: str, address: str, digest: bytes) -> None:
@@ -59,10 +61,7 @@ class Brake:
         now = self._clock()
         with self._lock:
             for key, most in self._keys(name, address):
-                self._measures[key] = (self._level(key, most, now) + 1, now)
-                self._measures.move_to_end(key)
-            while len(self._measures) > _MOST_MEASURES:
-                self._measures.popitem(last=False)
+                self._measures.set(key, self._level(key, most, now) + 1, now)
 
     def right(self, digest: bytes) -> None:
         """Keep what stands for a right credential."""
@@ -77,7 +76,7 @@ class Brake:
         return (hash((name, place)), self._tries), (hash(place), self._tries * _OF_ADDRESS)
 
     def _level(self, key: int, most: int, now: float) -> float:
-        level, since = self._measures.get(key, (0.0, now))
+        level, since = self._measures.get(key) or (0.0, now)
         return max(0.0, level - (now - since) * most / _MINUTE)
 
 

@@ -108,8 +108,8 @@ class AccessSettings:
     )  # fmt: skip
     password_tries: int = setting(
         30, integer(0, 100_000),
-        "Wrong passwords for a user a minute that each worker looks at from one address, and ten "
-        "times as many for all users; more are answered with 429. 0: no limit.",
+        "Wrong passwords for a user a minute that are looked at from one address, in all workers, "
+        "and ten times as many for all users; more are answered with 429. 0: no limit.",
         flag="--password-tries",
     )  # fmt: skip
     empty_passwords: bool = setting(

@@ -1,8 +1,11 @@
 """Whose passwords are not looked at for a while, and who is never slowed down."""
 
+import os
+
 import pytest
 
 from dataplane_core.auth.brake import Brake
+from dataplane_core.auth.shared_measures import SharedMeasures
 from dataplane_core.errors import TooMany, Unauthorized
 from dataplane_core.settings import UserSettings
 from tests.auth.test_authenticator import basic, refused, with_users
@@ -86,8 +89,35 @@ def test_strangers_do_not_fill_the_memory(brake):
     for number in range(20_000):
         brake.wrong(f"n{number}", f"10.0.{number % 200}.{number % 250}")
         brake.right(number.to_bytes(4, "big"))
-    assert len(brake._measures) <= 8192
+    assert len(brake._measures._memory) == 8192 * 24
     assert len(brake._right) <= 4096
+
+
+def test_who_tries_at_many_workers_is_braked_as_at_one(brake):
+    """What one process counts, those that were forked with it know; a right password writes nothing."""
+    for _ in range(4):
+        brake.wrong("a", "192.0.2.1")
+    child = os.fork()
+    if not child:
+        known = not is_braked(brake, "a", "192.0.2.1")
+        brake.wrong("a", "192.0.2.1")
+        os._exit(0 if known and is_braked(brake, "a", "192.0.2.1") else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert is_braked(brake, "a", "192.0.2.1")
+    before = bytes(brake._measures._memory)
+    brake.right(b"mine")
+    brake.check("a", "192.0.2.1", b"mine")
+    assert bytes(brake._measures._memory) == before
+
+
+def test_a_table_of_measures_forgets_the_oldest_of_its_neighbours():
+    subject = SharedMeasures(64)
+    for number in range(9):
+        subject.set(64 * (number + 1), float(number), 100.0 + number)
+    assert subject.get(64) is None
+    assert [subject.get(64 * (number + 1)) for number in range(1, 9)] == [(float(one), 100.0 + one) for one in range(1, 9)]
+    subject.set(-5, 1.0, 5.0)
+    assert subject.get(-5) == (1.0, 5.0) and subject.get(-6) is None
 
 
 def test_passwords_by_the_door():
