@@ -36,6 +36,7 @@ class Hiding:
         self._state = state
         self.stand_ins = StandIns(registry, self._key)
         self._snapshots: WeakKeyDictionary[Snapshot, Snapshot] = WeakKeyDictionary()
+        self._key()  # a server on a full disk answers what it is asked
 
     def hides_from(self, identity: Identity) -> bool:
         """Return whether somebody sees no secrets."""
@@ -96,10 +97,10 @@ class Hiding:
 
     def _key(self) -> bytes:
         """Return the key of stand-ins: all workers have the same one, and so has the next start."""
-        with self._state.write():
-            kept = self._state.value(_KEY)
-            if kept is None:
-                kept = os.urandom(32).hex()
+        kept = self._state.value(_KEY)
+        if kept is None:
+            with self._state.write():  # another worker may be as fast
+                kept = self._state.value(_KEY) or os.urandom(32).hex()
                 self._state.set_value(_KEY, kept)
         return bytes.fromhex(kept)
 
