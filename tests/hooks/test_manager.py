@@ -230,7 +230,7 @@ def test_a_name_that_the_surface_lacks_is_told(tmp_path, monkeypatch):
     with pytest.raises(PluginError) as caught:
         make_manager(["stranger"])
     assert str(caught.value) == (
-        "the plugin stranger does not fit this server: it imports colour_of_the_sky, which version 1.3 of "
+        "the plugin stranger does not fit this server: it imports colour_of_the_sky, which version 1.4 of "
         "dataplane_core.plugin does not have; install the version of the server that the plugin was written for"
     )
 
@@ -247,7 +247,7 @@ def test_a_name_that_the_surface_lacks_is_told_with_the_version_that_the_plugin_
     assert said["newcomer"] == (
         "it is written for version 1.99 of dataplane_core.plugin, and this server has 1.4; install a newer server"
     )
-    assert said["neighbour"].startswith("it is written for version 1.1 and imports sky, which version 1.3 of")
+    assert said["neighbour"].startswith("it is written for version 1.1 and imports sky, which version 1.4 of")
 
 
 def test_what_a_source_states_is_read_without_executing_it(tmp_path, monkeypatch):
