@@ -20,6 +20,7 @@ from tests.torture import (
     large_bodies,
     slow_clients,
     soak,
+    stores,
 )
 from tests.torture.cycles import Torture
 from tests.torture.waits import run_all
@@ -49,8 +50,17 @@ def main() -> int:
     parser.add_argument("--injection", action="store_true", help="hostile strings in every string property")
     parser.add_argument("--soak", type=int, nargs="?", const=soak.MANY, default=0, metavar="NUMBER",
                         help=f"so many requests ({soak.MANY}) and what they leave in use")  # fmt: skip
+    parser.add_argument("--stores", nargs="*", choices=stores.KINDS, metavar="KIND",
+                        help=f"kill, stop and cut off members of {' and '.join(stores.KINDS)} (or KIND)")  # fmt: skip
+    parser.add_argument("--seconds", type=float, default=stores.SECONDS, help=f"of each of these ({stores.SECONDS})")
     parser.add_argument("--all", action="store_true", help="everything, with a summary at the end; takes hours")
     arguments = parser.parse_args()
+    status = other_than_kills(arguments)
+    return kills(arguments) if status is None else status
+
+
+def other_than_kills(arguments: argparse.Namespace) -> int | None:
+    """Run another part that is asked for; its exit status, or None where none is."""
     if arguments.all:
         return everything.run_all()
     if arguments.crashes:
@@ -59,14 +69,18 @@ def main() -> int:
         return injection.run_all()
     if arguments.soak:
         return soak.run_all(arguments.soak)
+    if arguments.stores is not None:
+        return stores.run_all(arguments.stores or stores.KINDS, arguments.seconds, arguments.seed)
     if arguments.faults is not None:
         return faults.run_all(arguments.faults or faults.KINDS, arguments.most)
     if arguments.slow_clients:
         return slow_clients.run_all(arguments.slow_clients)
     if arguments.large_bodies:
         return large_bodies.run_all()
-    if arguments.confirm:
-        return run_all()
+    return run_all() if arguments.confirm else None
+
+
+def kills(arguments: argparse.Namespace) -> int:
     with tempfile.TemporaryDirectory(prefix="dataplane-torture-") as temporary:
         folder = arguments.folder or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)

@@ -13,6 +13,7 @@ PARTS: dict[str, list[str]] = {
     "crash states": ["--crashes"],
     "injection": ["--injection"],
     "soak": ["--soak"],
+    "stores of fleets": ["--stores"],
 }
 """What is tried, by its options."""
 

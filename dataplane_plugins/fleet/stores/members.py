@@ -4,6 +4,7 @@ Sessions of `requests` may be shared neither by threads nor by the two sides of 
 """
 
 import os
+import socket
 import ssl
 import threading
 import weakref
@@ -11,7 +12,9 @@ from collections.abc import Callable, Iterator
 from typing import Any, Generic, TypeVar
 
 import requests
+from requests.adapters import HTTPAdapter
 from requests.exceptions import InvalidHeader, InvalidURL
+from urllib3.connection import HTTPConnection
 from urllib3.exceptions import NameResolutionError, NewConnectionError
 
 from dataplane_plugins.fleet.stores.address import StoreAddress
@@ -20,6 +23,14 @@ from dataplane_plugins.fleet.stores.protocol import Credentials, StoreUnreachabl
 CONNECT_TIMEOUT, ANSWER_TIMEOUT = 2.0, 5.0
 """Seconds."""
 _DEEPEST = 8
+_PROBES = tuple(
+    (socket.IPPROTO_TCP, option, number)
+    for option, number in (
+        (socket.TCP_KEEPIDLE, 15),
+        (socket.TCP_KEEPINTVL, 5),
+        (socket.TCP_KEEPCNT, 3),
+    )
+)
 
 _MEANINGS: tuple[tuple[type | tuple[type, ...], str, bool], ...] = (
     (
@@ -75,11 +86,22 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
         waiting += [cause for cause in inside if isinstance(cause, BaseException)]
 
 
+class _KeptAlive(HTTPAdapter):
+    """Connections that no firewall forgets, and that end when the other machine is gone."""
+
+    def init_poolmanager(self, *sizes: Any, **options: Any) -> None:
+        alive = [(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1), *_PROBES]
+        options["socket_options"] = [*HTTPConnection.default_socket_options, *alive]
+        super().init_poolmanager(*sizes, **options)
+
+
 def new_session(credentials: Credentials) -> requests.Session:
     """Return a session that takes nothing from the environment, and goes nowhere else."""
     session = requests.Session()
     session.trust_env = False
     session.max_redirects = 0
+    for scheme in ("http://", "https://"):
+        session.mount(scheme, _KeptAlive())
     session.verify = credentials.ca or True
     if credentials.certificate:
         session.cert = (credentials.certificate, credentials.key or credentials.certificate)

@@ -35,7 +35,11 @@ class Proxy(AbstractContextManager["Proxy"]):
         with contextlib.suppress(OSError):
             while True:
                 client, _ = self._listener.accept()
-                server = socket.create_connection(("127.0.0.1", self._target))
+                try:
+                    server = socket.create_connection(("127.0.0.1", self._target))
+                except OSError:
+                    client.close()
+                    continue
                 self._open += [client, server]
                 for pair in ((client, server, "request"), (server, client, "answer")):
                     threading.Thread(target=self._forward, args=pair, daemon=True).start()
