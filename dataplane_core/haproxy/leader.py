@@ -19,6 +19,9 @@ Begin = Callable[..., None]
 
 _TRY_SECONDS = 0.25
 _REST_SECONDS = 1.0
+_TOGETHER = 4
+"""So often a worker leaves the other locks to the one that has the first: what all duties need is
+then in the memory of one worker."""
 
 
 def lead(lock: Path, duties: Sequence[Duty], stop: threading.Event) -> None:
@@ -56,23 +59,25 @@ class Candidate:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._waiting: list[tuple[Path, Duty]] = []
+        self._waiting: list[tuple[Path, Duty, Outage]] = []
         self._is_looking = False
 
     def add(self, lock: Path, duty: Duty, stop: threading.Event, begin: Begin) -> None:
         """Have a duty done once its lock file is had."""
         with self._lock:
-            self._waiting.append((lock, duty))
+            self._waiting.append((lock, duty, _outage()))
             if not self._is_looking:
                 begin("candidate", self._look, stop, begin)
                 self._is_looking = True
 
     def _look(self, stop: threading.Event, begin: Begin) -> None:
-        outage = _outage()
+        looks = 0
         while True:
             for one in tuple(self._waiting):
-                lock, duty = one
+                lock, duty, outage = one
                 handle = None if stop.is_set() else _take(lock, outage)
+                if handle is None and looks < _TOGETHER:
+                    break
                 if handle is None:
                     continue
                 try:
@@ -86,6 +91,7 @@ class Candidate:
                     self._is_looking = False
                     return
             stop.wait(_TRY_SECONDS)
+            looks += 1
 
 
 def _hold(handle: int, duty: Duty, stop: threading.Event) -> None:

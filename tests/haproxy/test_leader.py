@@ -107,6 +107,30 @@ def test_one_thread_waits_for_many_locks(tmp_path: Path) -> None:
         os.close(handle or 0)
 
 
+def test_locks_are_left_to_who_has_the_first_but_not_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(leader, "_TRY_SECONDS", 0.01)
+    locks, led = [tmp_path / "one.lock", tmp_path / "two.lock"], list[str]()
+    elsewhere, stop, subject = try_lock(locks[0]), threading.Event(), Candidate()
+    looks: list[int] = []
+    take = leader._take
+    monkeypatch.setattr(leader, "_take", lambda lock, outage: looks.append(locks.index(lock)) or take(lock, outage))
+    threads: list[threading.Thread] = []
+
+    def begin(name: str, work: Callable[..., object], *arguments: object) -> None:
+        threads.append(threading.Thread(target=work, args=arguments))
+        threads[-1].start()
+
+    for lock in locks:
+        subject.add(lock, lambda stop: led.append("led"), stop, begin)
+    until(lambda: led == ["led"])
+    assert looks[:4] == [0, 0, 0, 0] and 1 in looks
+    stop.set()
+    for thread in threads:
+        thread.join(PATIENCE)
+    assert elsewhere is not None
+    os.close(elsewhere)
+
+
 def test_a_lock_is_given_back_where_no_thread_can_be_begun(tmp_path: Path) -> None:
     lock, stop = tmp_path / "one.lock", threading.Event()
     looks: list[Callable[[], object]] = []
