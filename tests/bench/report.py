@@ -32,7 +32,9 @@ busy machine changes it less than requests/s.
 Memory is what all processes of the server have in it; a page that several of them share counts once, as
 the kernel tells which pages of which files each has (/proc/PID/pagemap). That is the proportional
 set size of a server that runs alone. The kernel's own figure is smaller wherever another program
-has loaded the same Python, as it then counts a part of the libraries only.
+has loaded the same Python, as it then counts a part of the libraries only. Pages of libraries that
+the server has let go of, as only its start has needed them, are not in it: the system has them for
+as long as it has room.
 
 **Reading.** HAProxy, with two threads, returns the same status, body and header lines with
 `http-request return` (a header line that it does not write is made up for by one of as many bytes).

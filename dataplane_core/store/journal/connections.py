@@ -21,10 +21,10 @@ BUSY_SECONDS = 20.0
 _PAGES_KIB = 64
 """What a connection keeps of the file, a small part of SQLite's default: the system has it too."""
 
-_START = 1.0  # seconds
+_SELDOM = 1.0  # seconds
 _LOOKS, _STEP = 20, 0.0005
-"""When a process starts, much begins at once and needs a connection for a moment: who finds none
-looks so often again, after so many seconds, before it opens another."""
+"""Who finds no connection free, and is the only one in a second, looks so often again, after so
+many seconds, before it opens another. When a process starts all do: much begins at once."""
 
 
 class _Connection(sqlite3.Connection):
@@ -55,6 +55,7 @@ class Connections:
         self.file, self._lock = file, lock
         self.local = _Local()
         self.free: list[_Connection] = []
+        self._waited = 0.0  # when somebody began to wait for one
         self._begun = 0, 0.0  # the process that has opened some, and when it began to
         self.log = KeptLog(file)
 
@@ -71,7 +72,7 @@ class Connections:
             try:
                 connection = self.free.pop()
             except IndexError:
-                if looks == _LOOKS or not self._is_starting():
+                if looks == _LOOKS or not (looks or self._may_wait()):
                     return self._open()
                 looks += 1
                 time.sleep(_STEP)
@@ -80,10 +81,15 @@ class Connections:
                 return connection
             _inherited.append(connection)
 
-    def _is_starting(self) -> bool:
-        """Return whether this process has just opened its first connection, or is about to."""
-        process, moment = self._begun
-        return process == os.getpid() and time.monotonic() - moment < _START
+    def _may_wait(self) -> bool:
+        """Return whether there are connections, and this is the start, or the only wait for one."""
+        (process, begun), now = self._begun, time.monotonic()
+        if process != os.getpid():
+            return False
+        is_only = now - self._waited >= _SELDOM
+        if is_only:
+            self._waited = now
+        return is_only or now - begun < _SELDOM
 
     def leave(self, connection: _Connection | None) -> None:
         """Leave a connection to others, but for the one of a write that goes on."""

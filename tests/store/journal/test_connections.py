@@ -72,6 +72,7 @@ def test_at_a_start_one_is_waited_for_before_another_is_opened(state, opened, mo
     state.close()
     connections, slept = state._connections, []
     connections._begun = os.getpid(), time.monotonic()
+    connections._waited = time.monotonic()
     first = connections.take()
     monkeypatch.setattr(module.time, "sleep", lambda _: connections.leave(first))
     assert connections.take() is first
@@ -80,9 +81,21 @@ def test_at_a_start_one_is_waited_for_before_another_is_opened(state, opened, mo
     assert slept and len(opened) == 2
     for begun in ((os.getpid(), time.monotonic() - 5), (os.getppid(), time.monotonic())):
         slept.clear()
-        connections._begun = begun
+        connections._begun, connections._waited = begun, time.monotonic()
         connections.take()
         assert not slept
+
+
+def test_who_waits_alone_is_patient_and_many_are_not(state, opened, monkeypatch):
+    state.close()
+    connections = state._connections
+    first = connections.take()
+    connections._begun = os.getpid(), time.monotonic() - 5
+    connections._waited = 0.0
+    monkeypatch.setattr(module.time, "sleep", lambda _: connections.leave(first))
+    assert connections.take() is first
+    assert connections.take() is not first
+    assert len(opened) == 2
 
 
 def test_one_that_is_forked_away_is_left_alone(state, opened):
