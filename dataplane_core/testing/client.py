@@ -24,6 +24,11 @@ class Answer:
         """The body as JSON; None where there is no body."""
         return json.loads(self.body) if self.body else None
 
+    @property
+    def data(self) -> Any:
+        """What stands under `data` in the body."""
+        return self.json["data"]
+
 
 class Client:
     """Asks the server that listens on a port, as one user, in one version of the interface.
@@ -50,20 +55,39 @@ class Client:
         other.api = api
         return other
 
-    def call(self, method: str, path: str, body: object = None, **query: object) -> Answer:
+    def call(
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        *,
+        text: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        **query: object,
+    ) -> Answer:
         """Send a request, with `body` as JSON, and return the answer, whatever its status.
 
         A path that starts with a slash is whole (`/v2/info`); any other stands below
-        `/v2/services/haproxy/configuration`.
+        `/v2/services/haproxy/configuration`. `text` is sent as it is, in the place of a body.
         """
         where = path if path.startswith("/") else f"{self.configuration}/{path}"
         words = urlencode({name: str(value) for name, value in query.items()})
         target = f"{where}{'&' if '?' in where else '?'}{words}" if words else where
-        headers = {"Authorization": self.authorization, "Content-Type": "application/json"}
+        sent = {"Authorization": self.authorization} if self.authorization else {}
+        content: bytes | None = None
+        if text is not None:
+            content, sent["Content-Type"] = text.encode(), "text/plain"
+        elif body is not None:
+            content, sent["Content-Type"] = json.dumps(body).encode(), "application/json"
+        return self.send(method, target, content, {**sent, **(headers or {})})
+
+    def send(
+        self, method: str, target: str, content: bytes | None, headers: Mapping[str, str]
+    ) -> Answer:
+        """Send a request as it is given, on a connection of its own."""
         connection = HTTPConnection(self.host, self.port, timeout=60)
         try:
-            sent = None if body is None else json.dumps(body)
-            connection.request(method, target, sent, headers)
+            connection.request(method, target, content, headers)
             answer = connection.getresponse()
             names = {name.lower(): value for name, value in answer.getheaders()}
             return Answer(answer.status, names, answer.read())

@@ -6,6 +6,7 @@ import json
 import os
 import time
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -38,29 +39,35 @@ def many_names(size: int) -> bytes:
     return b"{" + b",".join(b'"k%07d":1' % number for number in range(size // 13)) + b"}"
 
 
-BODIES = {
-    "lists": filled(b"[]", 30 * MEGA),
-    "objects": filled(b"{}", 30 * MEGA),
-    "strings": filled(b'"a"', 30 * MEGA),
-    "names": many_names(30 * MEGA),
-    "one name": filled(b'"name":1', 30 * MEGA, b"{", b"}"),
-    "lists in a property": filled(b"[]", 30 * MEGA, b'{"name":"a","weight":[', b"]}"),
-    "lists in one another": b"[" * (30 * MEGA),
-    "objects in one another": b'{"a":' * (6 * MEGA),
-    "a long string": b'"' + b"a" * (30 * MEGA) + b'"',
-    "a long number": b"9" * (30 * MEGA),
-    "a long fraction": b"0." + b"9" * (30 * MEGA),
-    "spaces": b" " * (30 * MEGA) + b"1",
-    "no number": filled(b"NaN", 30 * MEGA),
-    "surrogates": filled(b'"\\udc80"', 30 * MEGA),
-    "escapes": b'"' + b'\\"' * (15 * MEGA),
+BODIES: dict[str, Callable[[], bytes]] = {
+    "lists": lambda: filled(b"[]", 30 * MEGA),
+    "objects": lambda: filled(b"{}", 30 * MEGA),
+    "strings": lambda: filled(b'"a"', 30 * MEGA),
+    "names": lambda: many_names(30 * MEGA),
+    "one name": lambda: filled(b'"name":1', 30 * MEGA, b"{", b"}"),
+    "lists in a property": lambda: filled(b"[]", 30 * MEGA, b'{"name":"a","weight":[', b"]}"),
+    "lists in one another": lambda: b"[" * (30 * MEGA),
+    "objects in one another": lambda: b'{"a":' * (6 * MEGA),
+    "a long string": lambda: b'"' + b"a" * (30 * MEGA) + b'"',
+    "a long number": lambda: b"9" * (30 * MEGA),
+    "a long fraction": lambda: b"0." + b"9" * (30 * MEGA),
+    "spaces": lambda: b" " * (30 * MEGA) + b"1",
+    "no number": lambda: filled(b"NaN", 30 * MEGA),
+    "surrogates": lambda: filled(b'"\\udc80"', 30 * MEGA),
+    "escapes": lambda: b'"' + b'\\"' * (15 * MEGA),
 }
-SMALLER = {
-    "lists, as many as there may be": filled(b"[]", MOST_PARTS * 3 // 2 - 9),
-    "objects, as many as there may be": filled(b'{"a":1}', MOST_PARTS * 2 - 9),
-    "names, as many as there may be": many_names(MOST_PARTS * 13 // 2 - 90),
-    "objects with a name": filled(b'{"name":"a"}', MOST_PARTS * 13 // 3 - 90),
+SMALLER: dict[str, Callable[[], bytes]] = {
+    "lists, as many as there may be": lambda: filled(b"[]", MOST_PARTS * 3 // 2 - 9),
+    "objects, as many as there may be": lambda: filled(b'{"a":1}', MOST_PARTS * 2 - 9),
+    "names, as many as there may be": lambda: many_names(MOST_PARTS * 13 // 2 - 90),
+    "objects with a name": lambda: filled(b'{"name":"a"}', MOST_PARTS * 13 // 3 - 90),
 }
+
+
+@lru_cache(2)  # some hundred megabytes are all of them: each is made when it is sent
+def made(name: str) -> bytes:
+    """Return one of the bodies."""
+    return (BODIES | SMALLER)[name]()
 
 
 class Cost(NamedTuple):

@@ -9,7 +9,18 @@ from hypothesis import strategies as st
 from dataplane_core.api.body import parse_json
 from dataplane_core.api.body_amounts import FEW_PARTS, MOST_PARTS, check_lines, check_parts
 from dataplane_core.errors import TooLarge
-from tests.api.body_cost import BODIES, MEGA, PLACES, SERVERS, SMALLER, TEXT, USER, cost, filled
+from tests.api.body_cost import (
+    BODIES,
+    MEGA,
+    PLACES,
+    SERVERS,
+    SMALLER,
+    TEXT,
+    USER,
+    cost,
+    filled,
+    made,
+)
 from tests.laws.support import Everything
 
 LARGEST = 32 * MEGA
@@ -25,7 +36,7 @@ def api(tmp_path_factory):
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("body", ["lists", "names"])
 def test_a_large_body_costs_little_everywhere(api, place, body):
-    found = cost(api.app, *PLACES[place], BODIES[body], "application/json", USER)
+    found = cost(api.app, *PLACES[place], made(body), "application/json", USER)
     assert 400 <= found.status < 500, found
     assert found.peak <= MOST * found.size + SMALL, found
     assert found.answer <= LONGEST, found
@@ -34,7 +45,7 @@ def test_a_large_body_costs_little_everywhere(api, place, body):
 @pytest.mark.parametrize("body", BODIES)
 def test_a_large_body_costs_little_whatever_it_holds(api, body):
     for place in ("an object", "a whole section"):
-        found = cost(api.app, *PLACES[place], BODIES[body], "application/json", USER)
+        found = cost(api.app, *PLACES[place], made(body), "application/json", USER)
         assert 400 <= found.status < 500, found
         assert found.peak <= MOST * found.size + SMALL, found
         assert found.answer <= LONGEST, found
@@ -44,7 +55,7 @@ def test_a_large_body_costs_little_whatever_it_holds(api, body):
 def test_as_many_values_as_are_taken_cost_no_more_than_the_largest_body(api, body):
     """A few bytes are a value of hundreds: their number is limited, so that the sum is."""
     for place in ("a list", "a whole section", "a desired state", "a site"):
-        found = cost(api.app, *PLACES[place], SMALLER[body], "application/json", USER)
+        found = cost(api.app, *PLACES[place], made(body), "application/json", USER)
         assert 400 <= found.status < 500, found
         assert found.peak <= MOST * LARGEST, found
         assert found.answer <= LONGEST, found

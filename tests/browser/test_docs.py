@@ -19,19 +19,26 @@ QUIET = [  # without these Chromium asks for updates and names of its own while 
 ]
 
 
-@pytest.fixture
-def page(server: ApiServer) -> Iterator["playwright.Page"]:
+@pytest.fixture(scope="module")
+def chromium() -> Iterator["playwright.Browser"]:
     program = shutil.which("chromium") or shutil.which("google-chrome")
     if program is None:
         pytest.skip("no Chromium is installed here")
     with playwright.sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=program, args=QUIET)
-        context = browser.new_context(
-            http_credentials={"username": USER, "password": PASSWORD},
-            viewport={"width": 1200, "height": 900},
-        )
-        yield context.new_page()
+        yield browser
         browser.close()
+
+
+@pytest.fixture
+def page(server: ApiServer, chromium: "playwright.Browser") -> Iterator["playwright.Page"]:
+    """A window of its own, in which nobody has been before."""
+    context = chromium.new_context(
+        http_credentials={"username": USER, "password": PASSWORD},
+        viewport={"width": 1200, "height": 900},
+    )
+    yield context.new_page()
+    context.close()
 
 
 def unfold(page: "playwright.Page") -> None:

@@ -2,7 +2,6 @@
 
 import base64
 import contextlib
-import fcntl
 import hashlib
 import http.client
 import json
@@ -21,6 +20,7 @@ import pytest
 
 from tests.harness.contrib import locked
 from tests.harness.haproxy import HaproxyProcess
+from tests.harness.once import made_once
 from tests.harness.recorded import TOP
 from tests.harness.server import free_port
 from tests.harness.waiting import PATIENCE, until
@@ -67,18 +67,10 @@ def build(output: Path, *words: str, environ: dict[str, str] | None = None) -> s
 @pytest.fixture(scope="module")
 def appliance(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The smallest set as an archive that this Python starts, which also listens on a Unix socket."""
-    top = tmp_path_factory.getbasetemp()
-    folder = (top.parent if "PYTEST_XDIST_WORKER" in os.environ else top) / "appliance"
-    folder.mkdir(exist_ok=True)
-    with (folder / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (folder / "dataplane").exists():
-            build_smallest(folder)
-    return folder / "dataplane"
+    return made_once(tmp_path_factory, "appliance", build_smallest) / "dataplane"
 
 
 def build_smallest(folder: Path) -> None:
-    """Build it once for all processes of a run."""
     text = (TOP / "contrib" / "lib" / "appliance" / "settings.yaml").read_text("utf-8")
     text = re.sub(r"dataplaneapi:\n(  scheme: .*\n)  host: .*\n", WITH_SOCKET, text)
     (folder / "settings.yaml").write_text(text)

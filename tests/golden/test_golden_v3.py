@@ -1,8 +1,7 @@
-"""The recorded cases of version 3 of the interface, against a running server."""
+"""The recorded cases of version 3 of the interface, against the application and a running server."""
 
-import os
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from types import ModuleType
@@ -10,9 +9,11 @@ from typing import Any
 
 import pytest
 
-from tests.golden.programs import loaded
+from tests.golden.programs import asking, loaded
 from tests.golden.verdicts import Judges
 from tests.harness.fixtures import MakeServer
+from tests.harness.in_process import AppServer
+from tests.harness.once import shared_by_workers
 from tests.harness.recorded import prepare_golden
 from tests.harness.server import PASSWORD, USER, ApiServer
 
@@ -20,25 +21,17 @@ ALLOWED = Path(__file__).with_name("allow_v3.txt")
 PROGRAM = "golden_check_v3.py"
 KINDS = ("write", "put", "sections", "rejected", "parse")
 
-pytestmark = [pytest.mark.recorded, pytest.mark.server]
+pytestmark = pytest.mark.recorded
 
 
-@pytest.fixture(scope="session")
-def checker(shared: Path) -> ModuleType:
-    """The program that runs the cases, as a module."""
-    return loaded(shared, "golden_check_v3")
-
-
-@pytest.fixture(scope="session", params=[False, True], ids=["plain", "odd"])
-def recorded_server(
-    request: pytest.FixtureRequest,
-    make_server: MakeServer,
-    shared: Path,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> ApiServer:
-    """A server on the configuration of the cases, plain or as a person writes it."""
-    folder = tmp_path_factory.mktemp("golden_v3")
-    return make_server(prepare_golden(shared, folder, request.param, PROGRAM))
+@pytest.fixture(scope="module", params=[False, True], ids=["plain", "odd"])
+def application(
+    request: pytest.FixtureRequest, shared: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[ModuleType, AppServer]]:
+    """The program that runs the cases, and the application that it asks."""
+    program = loaded(shared, "golden_check_v3")
+    with asking(program, shared, tmp_path_factory.mktemp("golden_v3"), request.param) as server:
+        yield program, server
 
 
 @pytest.fixture(scope="session")
@@ -46,12 +39,6 @@ def judges(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Judges:
     folder = tmp_path_factory.mktemp("judged")
     start = prepare_golden(shared, folder, False, PROGRAM).read_text("utf-8")
     return Judges(start, folder, shared_by_workers(tmp_path_factory) / "verdicts")
-
-
-def shared_by_workers(factory: pytest.TempPathFactory) -> Path:
-    """A folder of this run that all processes of the run see."""
-    base = factory.getbasetemp()
-    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
 
 
 def allowed() -> dict[str, list[str]]:
@@ -75,7 +62,7 @@ def pattern_of(names: Iterable[str]) -> re.Pattern[str]:
     return re.compile("|".join(re.escape(name).replace(r"\*", ".*") for name in names))
 
 
-def run(checker: ModuleType, server: ApiServer, kind: str, note: Callable[..., None]) -> None:
+def run(checker: ModuleType, server: ApiServer | AppServer, kind: str, note: Callable[..., None]) -> None:
     """Run all cases of a kind; `note(case, check, holds, detail)` is told of each check."""
     client = checker.Client(server.url, f"{USER}:{PASSWORD}")
     files = str(server.configuration.with_name("files"))
@@ -93,17 +80,32 @@ def run(checker: ModuleType, server: ApiServer, kind: str, note: Callable[..., N
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_recorded_cases(
-    recorded_server: ApiServer, checker: ModuleType, judges: Judges, kind: str
+    application: tuple[ModuleType, AppServer], judges: Judges, kind: str
 ) -> None:
+    check_all(*application, judges, kind)
+
+
+@pytest.mark.server
+def test_a_server_answers_recorded_cases(
+    make_server: MakeServer, judges: Judges, shared: Path, tmp_path: Path
+) -> None:
+    server = make_server(prepare_golden(shared, tmp_path, False, PROGRAM))
+    check_all(loaded(shared, "golden_check_v3"), server, judges, "put")
+
+
+def check_all(
+    checker: ModuleType, server: ApiServer | AppServer, judges: Judges, kind: str
+) -> None:
+    """Run all cases of a kind; what fails is wrong, but where every HAProxy refuses the lines."""
     known = pattern_of(name for names in allowed().values() for name in names)
     failures: list[str] = []
-    scratch = recorded_server.configuration.parent
+    scratch = server.configuration.parent
 
     def note(case: Mapping[str, Any], check: str, holds: bool, detail: str) -> None:
         if not holds and not known.fullmatch(case["id"]) and not judges.refuse(case, scratch):
             failures.append(f"{case['id']} {check}: {detail}")
 
-    run(checker, recorded_server, kind, note)
+    run(checker, server, kind, note)
     shown = "\n".join(failures[:200])
     assert not failures, f"{len(failures)} checks fail:\n{shown}"
 

@@ -54,17 +54,16 @@ class CleanRoot:
         )  # fmt: skip
 
 
-def make_clean_root(folder: Path) -> CleanRoot:
-    """Build the wheel from a copy of the clone, and install it; other packages are those of here.
+def build_wheel(folder: Path) -> None:
+    """Build the wheel from a copy of the clone.
 
     Skips where what builds it, which the extra `test` brings, is too old.
     """
     if int(version("setuptools").split(".")[0]) < _SETUPTOOLS:
         pytest.skip(f"setuptools {_SETUPTOOLS} or newer builds the package")
     copy = copy_sources(folder / "source")
-    [wheel] = build(folder, copy)
+    build(folder, copy)
     shutil.rmtree(copy)
-    return install(folder, wheel)
 
 
 def copy_sources(copy: Path) -> Path:
@@ -100,6 +99,10 @@ def install(folder: Path, *wheels: Path) -> CleanRoot:
     """Install wheels into an environment of their own; all other packages are those of here."""
     root = CleanRoot(folder)
     (folder / "home").mkdir()
+    (folder / "wheels").mkdir(exist_ok=True)
+    for wheel in wheels:
+        if wheel.parent != folder / "wheels":
+            shutil.copy(wheel, folder / "wheels")
     _call([sys.executable, "-m", "venv", "--without-pip", str(folder / "opt")])
     _call([*_PIP, "--python", root.python, "install", *_OFFLINE, *map(str, wheels)])
     [site] = (folder / "opt").glob("lib/python*/site-packages")

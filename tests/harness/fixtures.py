@@ -1,4 +1,4 @@
-"""Fixtures for every test: `shared`, `server`, `golden_server`, `haproxy_program`."""
+"""Fixtures for every test: `shared`, `server`, `haproxy_program`."""
 
 import importlib.util
 from collections.abc import Callable, Iterator
@@ -9,7 +9,8 @@ import pytest
 
 from dataplane_core.haproxy.binaries import installed
 from tests.harness import recorded
-from tests.harness.clean_root import CleanRoot, make_clean_root
+from tests.harness.clean_root import CleanRoot, build_wheel, install
+from tests.harness.once import made_once
 from tests.harness.server import ApiServer
 
 MakeServer = Callable[..., ApiServer]
@@ -54,22 +55,11 @@ def server(make_server: MakeServer, tmp_path_factory: pytest.TempPathFactory) ->
     return make_server(configuration)
 
 
-@pytest.fixture(scope="session", params=[False, True], ids=["plain", "odd"])
-def golden_server(
-    request: pytest.FixtureRequest,
-    make_server: MakeServer,
-    shared: Path,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> ApiServer:
-    """A server on the configuration of the recorded cases, plain or as a person writes it."""
-    folder = tmp_path_factory.mktemp("golden")
-    return make_server(recorded.prepare_golden(shared, folder, request.param))
-
-
 @pytest.fixture(scope="session")
 def clean_root(tmp_path_factory: pytest.TempPathFactory) -> CleanRoot:
     """The built package, installed far from the clone."""
-    return make_clean_root(tmp_path_factory.mktemp("root"))
+    [wheel] = made_once(tmp_path_factory, "wheel", build_wheel).glob("wheels/*.whl")
+    return install(tmp_path_factory.mktemp("root"), wheel)
 
 
 def one_haproxy(version: str) -> str:

@@ -1,6 +1,5 @@
 """The API under gunicorn, as an operator starts it, and a small client of it."""
 
-import base64
 import contextlib
 import http.client
 import json
@@ -12,11 +11,12 @@ import subprocess
 import sys
 from collections import deque
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
+from dataplane_core import testing
+from dataplane_core.testing import Answer
 from tests.harness.waiting import PATIENCE, until
 
 USER, PASSWORD = "admin", "adminpwd"
@@ -83,63 +83,33 @@ def quiet_settings(configuration: Path, folder: Path, port: int) -> Tree:
     }
 
 
-@dataclass(frozen=True)
-class Answer:
-    """One answer of the server."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.body) if self.body else None
-
-    @property
-    def data(self) -> Any:
-        """What stands under `data` in an envelope."""
-        return self.json["data"]
-
-
-class Client:
+class Client(testing.Client):
     """A keep-alive client with a password, which transacts through one version of the interface."""
 
     def __init__(
         self, port: int, user: str = USER, password: str = PASSWORD, version: str = "v2"
     ) -> None:
+        super().__init__(port, user, password, api=version)
         self.services = f"/{version}/services/haproxy"
-        token = base64.b64encode(f"{user}:{password}".encode()).decode()
-        self.headers = {"Authorization": f"Basic {token}"}
-        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
+        self.connection = http.client.HTTPConnection(self.host, port, timeout=PATIENCE)
 
-    def call(
-        self,
-        method: str,
-        path: str,
-        body: object = None,
-        *,
-        text: str | None = None,
-        headers: Mapping[str, str] | None = None,
-        **query: object,
+    def send(
+        self, method: str, target: str, content: bytes | None, headers: Mapping[str, str]
     ) -> Answer:
-        """Send `body` as JSON, or `text` as it is; keyword arguments are the query."""
-        sent = dict(self.headers)
-        content: bytes | None = None
-        if text is not None:
-            content, sent["Content-Type"] = text.encode(), "text/plain"
-        elif body is not None:
-            content, sent["Content-Type"] = json.dumps(body).encode(), "application/json"
-        sent.update(headers or {})
-        if query:
-            path += "?" + urlencode({key: str(value) for key, value in query.items()})
+        """Send a request on the one connection, which a server may have ended while it was idle."""
         try:
-            self.connection.request(method, path, content, sent)
+            self.connection.request(method, target, content, headers)
             response = self.connection.getresponse()
         except (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError):
-            self.connection.close()  # the server ended an idle connection: ask once more
-            self.connection.request(method, path, content, sent)
+            self.connection.close()
+            self.connection.request(method, target, content, headers)
             response = self.connection.getresponse()
         return Answer(response.status, response.headers, response.read())
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What every request has."""
+        return {"Authorization": self.authorization}
 
     def version(self) -> int:
         if self.services.startswith("/v1/"):  # which has the version in its answers alone

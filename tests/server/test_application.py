@@ -106,7 +106,7 @@ def test_an_open_transaction_survives_each_end_of_the_server_but_not_a_power_cut
 
 def send(api, body, framing, end=True, path=BACKENDS + "?version=1"):
     """Send a body as it is; return status and decoded answer."""
-    authorization = api.client().headers["Authorization"]
+    authorization = api.client().authorization
     head = (
         f"POST {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: {authorization}\r\n"
         f"Content-Type: application/json\r\nConnection: close\r\n{framing}\r\n\r\n"

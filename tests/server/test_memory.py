@@ -301,7 +301,7 @@ def test_requests_that_follow_each_other_on_one_connection(tmp_path):
     configuration.write_text(TEXT)
     rest(configuration)
     with ApiServer(configuration, tmp_path / "run") as server:
-        head = f"Host: localhost\r\nAuthorization: {server.client().headers['Authorization']}\r\n"
+        head = f"Host: localhost\r\nAuthorization: {server.client().authorization}\r\n"
         hidden = f"GET /hidden HTTP/1.1\r\n{head}\r\n"
         known = f"GET {TARGETS[0]} HTTP/1.1\r\n{head}\r\n"
         with_body = known[:-2] + f"Content-Length: {len(hidden)}\r\n\r\n{hidden}"

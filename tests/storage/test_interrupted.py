@@ -156,7 +156,7 @@ def half(
 ) -> socket.socket:
     """A connection on which half of a request's body was sent."""
     lines = [f"{method} {path} HTTP/1.1", "Host: x", f"Content-Type: {media}"]
-    lines += [f"Content-Length: {len(body)}", f"Authorization: {client.headers['Authorization']}"]
+    lines += [f"Content-Length: {len(body)}", f"Authorization: {client.authorization}"]
     connection = socket.create_connection(("127.0.0.1", port), 10)
     connection.sendall("\r\n".join([*lines, "", ""]).encode() + body[: len(body) // 2])
     return connection

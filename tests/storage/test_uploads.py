@@ -57,7 +57,7 @@ def half_an_upload(server):
     body = form("half", b"k v\n" * 50_000)
     client = server.client()
     lines = [f"POST {STORAGE}/maps HTTP/1.1", "Host: x", f"Content-Type: {MEDIA}"]
-    lines += [f"Content-Length: {len(body)}", f"Authorization: {client.headers['Authorization']}"]
+    lines += [f"Content-Length: {len(body)}", f"Authorization: {client.authorization}"]
     connection = socket.create_connection(("127.0.0.1", server.port), 10)
     connection.sendall("\r\n".join([*lines, "", ""]).encode() + body[: len(body) // 2])
     return connection, server.folder / "maps"
