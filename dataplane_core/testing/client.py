@@ -55,39 +55,30 @@ class Client:
         other.api = api
         return other
 
-    def call(
-        self,
-        method: str,
-        path: str,
-        body: object = None,
-        *,
-        text: str | None = None,
-        headers: Mapping[str, str] | None = None,
-        **query: object,
-    ) -> Answer:
+    def call(self, method: str, path: str, body: object = None, **query: object) -> Answer:
         """Send a request, with `body` as JSON, and return the answer, whatever its status.
 
         A path that starts with a slash is whole (`/v2/info`); any other stands below
-        `/v2/services/haproxy/configuration`. `text` is sent as it is, in the place of a body.
+        `/v2/services/haproxy/configuration`.
         """
+        kind = {} if body is None else {"Content-Type": "application/json"}
+        content = None if body is None else json.dumps(body).encode()
+        return self.send(method, self.target(path, query), content, kind)
+
+    def target(self, path: str, query: Mapping[str, object]) -> str:
+        """Return what a request names: the whole path, with its query."""
         where = path if path.startswith("/") else f"{self.configuration}/{path}"
         words = urlencode({name: str(value) for name, value in query.items()})
-        target = f"{where}{'&' if '?' in where else '?'}{words}" if words else where
-        sent = {"Authorization": self.authorization} if self.authorization else {}
-        content: bytes | None = None
-        if text is not None:
-            content, sent["Content-Type"] = text.encode(), "text/plain"
-        elif body is not None:
-            content, sent["Content-Type"] = json.dumps(body).encode(), "application/json"
-        return self.send(method, target, content, {**sent, **(headers or {})})
+        return f"{where}{'&' if '?' in where else '?'}{words}" if words else where
 
     def send(
         self, method: str, target: str, content: bytes | None, headers: Mapping[str, str]
     ) -> Answer:
-        """Send a request as it is given, on a connection of its own."""
+        """Send a request with the credentials, on a connection of its own."""
+        known = {"Authorization": self.authorization} if self.authorization else {}
         connection = HTTPConnection(self.host, self.port, timeout=60)
         try:
-            connection.request(method, target, content, headers)
+            connection.request(method, target, content, {**known, **headers})
             answer = connection.getresponse()
             names = {name.lower(): value for name, value in answer.getheaders()}
             return Answer(answer.status, names, answer.read())

@@ -93,23 +93,42 @@ class Client(testing.Client):
         self.services = f"/{version}/services/haproxy"
         self.connection = http.client.HTTPConnection(self.host, port, timeout=PATIENCE)
 
+    def call(  # type: ignore[override]
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        *,
+        text: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        **query: object,
+    ) -> Answer:
+        """Send `body` as JSON, or `text` as it is; keyword arguments are the query."""
+        if text is None and headers is None:
+            return super().call(method, path, body, **query)
+        kind = "application/json" if text is None else "text/plain"
+        content = text.encode() if text is not None else json.dumps(body).encode()
+        nothing = text is None and body is None
+        sent = {**({} if nothing else {"Content-Type": kind}), **(headers or {})}
+        return self.send(method, self.target(path, query), None if nothing else content, sent)
+
     def send(
         self, method: str, target: str, content: bytes | None, headers: Mapping[str, str]
     ) -> Answer:
         """Send a request on the one connection, which a server may have ended while it was idle."""
         try:
-            self.connection.request(method, target, content, headers)
+            self.connection.request(method, target, content, {**self.headers, **headers})
             response = self.connection.getresponse()
         except (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError):
             self.connection.close()
-            self.connection.request(method, target, content, headers)
+            self.connection.request(method, target, content, {**self.headers, **headers})
             response = self.connection.getresponse()
         return Answer(response.status, response.headers, response.read())
 
     @property
     def headers(self) -> dict[str, str]:
         """What every request has."""
-        return {"Authorization": self.authorization}
+        return {"Authorization": self.authorization} if self.authorization else {}
 
     def version(self) -> int:
         if self.services.startswith("/v1/"):  # which has the version in its answers alone
