@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.harness.recorded import TOP
+from tests.harness.waiting import PATIENCE
 
 _PARTS = ("dataplane_core", "dataplane_plugins", "config", "contrib/systemd")
 _SETUPTOOLS = 77
@@ -50,7 +51,7 @@ class CleanRoot:
         """Run a command, with text on its standard input."""
         return subprocess.run(
             argv, input=given, capture_output=True, text=True, cwd=self.folder, env=self.environ,
-            timeout=120,
+            timeout=5 * PATIENCE,
         )  # fmt: skip
 
 
