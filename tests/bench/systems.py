@@ -173,12 +173,31 @@ def processor_seconds(process: int) -> float:
     return ticks / os.sysconf("SC_CLK_TCK")
 
 
-def rest(process: int, seconds: float = 15.0) -> None:
-    """Wait until a process and its descendants have nothing more to do."""
-    end, before = time.monotonic() + seconds, -1.0
-    while time.monotonic() < end and (now := processor_seconds(process)) != before:
+def rest(process: int, seconds: float = 20.0) -> None:
+    """Wait until a process and its descendants have had nothing to do for two seconds.
+
+    What they count is saved by then. On a busy machine they may only wait for a processor.
+    """
+    end, before, alike = time.monotonic() + seconds, -1.0, 0
+    while time.monotonic() < end and alike < _ALIKE:
+        now = processor_seconds(process)
+        alike = alike + 1 if now == before and not _is_running(process) else 0
         before = now
         time.sleep(0.5)
+
+
+_ALIKE = 4
+
+
+def _is_running(process: int) -> bool:
+    """Whether a thread of a process, or of a descendant, works or waits for a processor."""
+    for one in family(process):
+        with suppress(OSError):
+            for task in Path(f"/proc/{one}/task").iterdir():
+                stat = (task / "stat").read_text("utf-8", "replace")
+                if stat.rsplit(")", 1)[1].split()[0] in "RD":
+                    return True
+    return False
 
 
 def memory(process: int) -> float:
