@@ -12,8 +12,8 @@ from dataplane_core.text.tokens import unquote
 
 _OTHER = "hidden-0"
 """A word that is like no secret."""
-_LONGEST_BEGIN = 200
-"""Signs of a word in front of a secret at its end, at most."""
+_MOST_BEGINS = 8
+"""Signs in a word, at most, behind each of which a secret may begin that is the word's end."""
 
 
 class SecretLines:
@@ -133,7 +133,8 @@ def _parts(token: str, secrets: Iterable[str]) -> list[str]:
         return [token]
     written = sorted((one for one in secrets if one in token), key=len, reverse=True)
     end = len(token) - token.endswith(("'", '"'))
-    return written + [token[at:end] for at in range(1, min(end, _LONGEST_BEGIN))]
+    begins = [at for at in range(1, end) if not token[at - 1].isalnum()]
+    return written + [token[at:end] for at in begins[:_MOST_BEGINS]]
 
 
 def _public(props: Iterable[Prop], values: Mapping[str, Any]) -> dict[str, Any]:

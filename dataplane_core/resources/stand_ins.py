@@ -122,15 +122,15 @@ class StandIns:
         for section in before.sections:
             known |= self._section(section)[1]
         kept = real.keys() & set(map(id, after.sections))
-        self._refuse_copies(
-            [("", "", shown.preamble), *_edited(shown, kept)],
-            [("", "", after.preamble), *_edited(after, kept)],
-        )
         sections = tuple(
             real[id(one)] if id(one) in kept else self._made(one, before, known)
             for one in after.sections
         )
         top = self._restored(after.preamble, "", "", known)
+        self._refuse_copies(
+            [("", "", shown.preamble), *_edited(shown, kept)],
+            [("", "", after.preamble), *_edited(after, kept)],
+        )
         return Document(top, sections, after.language, after.index)
 
     def _made(self, section: Section, before: Document, known: _Known) -> Section:
