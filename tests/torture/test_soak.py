@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.torture.everything import summary
-from tests.torture.soak import InUse, Soak, grown
+from tests.torture.soak import InUse, Soak, grown, waves
 
 
 @pytest.mark.server
@@ -14,7 +14,15 @@ def test_a_server_has_no_more_in_use_after_many_requests(tmp_path: Path) -> None
     warm, end = soak.run(600, 20)
     assert soak.bad == []
     assert soak.open == 20
+    assert set(soak.seen) == {200, 201, 202, 204, 400, 401, 404, 405, 503}
     assert grown(warm, end) == []
+
+
+@pytest.mark.server
+def test_what_is_abandoned_makes_room_for_others(tmp_path: Path) -> None:
+    found = waves(tmp_path, 120, at_once=100)
+    assert (found.opened, found.refused > 0) == (120, True)
+    assert 100 <= found.most_rows <= 200
 
 
 def test_what_has_grown_is_named() -> None:
