@@ -16,6 +16,7 @@ from typing import Self
 
 from dataplane_core.errors import NotFound
 from dataplane_core.store.disk_faults import sync
+from dataplane_core.store.exchange import replace_if_same
 from dataplane_core.store.files import END, keep_change, real_path, storage_errors, sync_directory
 from dataplane_core.store.in_place import journal_of, recover_in_place, status_after, write_in_place
 from dataplane_core.store.rights import copy_rights
@@ -166,17 +167,23 @@ class Candidate:
         with storage_errors(self.target):
             sync(self._handle, self.target)
 
-    def publish(self, *, in_place: bool = False) -> os.stat_result | None:
+    def publish(
+        self, *, in_place: bool = False, over: tuple[int | str, ...] | None = None
+    ) -> os.stat_result | None:
         """Put the file in its target's place, whole and at once; return its status there.
 
         The status is None where the system does not tell it: the file is in place all the same.
         With `in_place` the bytes of a target are replaced that is mounted by itself, which takes
-        somebody who calls `recover` once the process is dead that does this.
+        somebody who calls `recover` once the process is dead that does this. Raises `FileChanged`,
+        with the target as it is, where that is not the file that was read with the identity `over`.
         """
         name, folder = self.target.name, self._folder
         with storage_errors(self.target):
             try:
-                os.replace(self._name, name, src_dir_fd=folder, dst_dir_fd=folder)
+                if over is None:
+                    os.replace(self._name, name, src_dir_fd=folder, dst_dir_fd=folder)
+                else:
+                    replace_if_same(self._name, name, folder, over)
             except OSError as error:
                 if error.errno != errno.EBUSY or not in_place:
                     raise

@@ -38,6 +38,7 @@ from dataplane_core.store.change_rules import ChangeRules
 from dataplane_core.store.commit_request import CommitRequest
 from dataplane_core.store.configuration_file import ConfigurationFile, LockedConfiguration
 from dataplane_core.store.delivery import Delivery, DeliveryMeans
+from dataplane_core.store.exchange import FileChanged
 from dataplane_core.store.failpoints import failpoint
 from dataplane_core.store.hand_edits import HandEdits
 from dataplane_core.store.head import digest_of, encode_text
@@ -234,7 +235,12 @@ class Committer:
                     share(change)
                 new = NewVersion(record.with_whole_time(), kept, objects, files)
                 delivery.confirm_before = new.record.confirm_before
-                if not locked.publish(candidate, after, new, delivery.record):
+                try:
+                    written = locked.publish(candidate, after, new, delivery.record)
+                except FileChanged:
+                    self._verify(request, locked)  # which says by which version
+                    raise
+                if not written:
                     delivery.forget_record()
                     delivery.confirm_before = record.confirm_before  # as the intent has it
         return delivery

@@ -17,7 +17,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -119,7 +119,7 @@ class ConfigurationFile:
         current = self._current
         if current is None or current.identity != file_identity(status):
             return None
-        if self._doubtful and time.time_ns() - status.st_mtime_ns > _CLOCK_TICK_NS:
+        if self._doubtful and abs(time.time_ns() - status.st_mtime_ns) > _CLOCK_TICK_NS:
             return None
         return current
 
@@ -132,7 +132,7 @@ class ConfigurationFile:
                 give_back()
         if snapshot.identity != (identity := file_identity(status)):
             snapshot = replace(snapshot, identity=identity)
-        self._doubtful = time.time_ns() - status.st_mtime_ns < _CLOCK_TICK_NS
+        self._doubtful = abs(time.time_ns() - status.st_mtime_ns) < _CLOCK_TICK_NS
         self._current = snapshot
         return snapshot
 
@@ -179,8 +179,8 @@ class ConfigurationFile:
             _log.error("%s is read, and its edit is not recorded: %s", self.path, error.message)
         newest = self._records.versions.newest()
         version = next_number(newest, self._lock_file.mark(), digest, data)
-        found = self.prepare(decode_text(data), digest, version)
-        return replace(found, identity=file_identity(status))
+        made = self.prepare(decode_text(data), digest, version)
+        return replace(made, identity=file_identity(status))
 
     def _recorded(self, digest: str) -> int | None:
         """Return the number of the newest version, if its text is the one with `digest`."""
@@ -196,11 +196,9 @@ class ConfigurationFile:
         state = self._records.state
         with ExitStack() as stack:
             lock: HeldLock = ReadOnlyLock(self._lock_file)
-            try:
+            with suppress(StorageFailed):
                 if not state.is_copy:
                     lock = stack.enter_context(self._lock_file.hold())
-            except StorageFailed:
-                pass
             if isinstance(lock, ReadOnlyLock):
                 stack.enter_context(locked(state.path("reading.lock")))
             yield LockedConfiguration(self, self._records, lock)
@@ -213,10 +211,13 @@ class LockedConfiguration:
         self._file = file
         self._records = records
         self._lock = lock
+        self._judged: tuple[int | str, ...] | None = None
 
     def current(self) -> Snapshot:
         """Return the newest snapshot; commits of processes that died are recorded before."""
-        return self._file.unchanged() or self.number()
+        found = self._file.unchanged() or self.number()
+        self._judged = found.identity
+        return found
 
     def highest(self) -> int:
         """Return the highest number that any version has had."""
@@ -245,12 +246,12 @@ class LockedConfiguration:
     ) -> bool:
         """Put the candidate in the file's place, and record that the version is written.
 
-        `snapshot` is what the file holds then, and `new` what is recorded. `also` is called within
-        the write to the state. Returns whether that write succeeded; where it did not, the file is
-        right all the same, and whoever locks it next completes the record.
-        Raises `NotOnDisk`, at the end, where a power cut may undo it all.
+        `snapshot` is what the file holds then, `new` what is recorded; `also` is called within that
+        write. Returns whether it succeeded; else the next one who locks the file completes it.
+        Raises `FileChanged` where the file is another than `current` found, and at the end
+        `NotOnDisk` where a power cut may undo it all.
         """
-        status, unsafe = candidate.publish(in_place=True), None
+        status, unsafe = candidate.publish(in_place=True, over=self._judged), None
         failpoint("replaced")
         try:
             candidate.sync_folder()
@@ -285,8 +286,7 @@ class LockedConfiguration:
         newest = self._records.versions.newest()
         for record in self._records.versions.intents(digest):
             if newest is None or record.version > newest.version:
-                text = "version %d was written by a process that ended since"
-                _log.warning(text, record.version)
+                _log.warning("version %d was written by a process that ended since", record.version)
                 kept = self._records.found(record.version, digest, data)
                 files = self._records.changed_files(decode_text(data))
                 self._records.complete(NewVersion(record, kept, files=files))

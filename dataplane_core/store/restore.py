@@ -2,9 +2,11 @@
 
 import logging
 import time
+from contextlib import suppress
 
 from dataplane_core.store.candidate import Candidate
 from dataplane_core.store.configuration_file import ConfigurationFile, LockedConfiguration
+from dataplane_core.store.exchange import FileChanged
 from dataplane_core.store.failpoints import failpoint
 from dataplane_core.store.hand_edits import HandEdits
 from dataplane_core.store.head import decode_text, digest_of, encode_text, join, split_header
@@ -12,6 +14,7 @@ from dataplane_core.store.journal.version_records import VersionRecord
 from dataplane_core.store.records import NewVersion, Records
 
 _log = logging.getLogger(__name__)
+_MOST_EDITS = 5
 
 
 class Restorer:
@@ -27,8 +30,15 @@ class Restorer:
         """Put back the text that HAProxy last accepted; keep what a person wrote beside the file.
 
         Where a person's text is to stay, that text is put back if there is a later version. Returns
-        the new version's number; None when there is nothing to put back.
+        the new version's number; None when there is nothing to put back. An edit that comes
+        meanwhile is looked at like those before.
         """
+        for _ in range(_MOST_EDITS):
+            with suppress(FileChanged):
+                return self._restore(reason, failed_version)
+        return self._restore(reason, failed_version)
+
+    def _restore(self, reason: str, failed_version: int) -> int | None:
         with self._file.locked() as locked:
             current, accepted = locked.current(), self._versions.last_accepted()
             if accepted is None or accepted.version >= min(failed_version, current.version):

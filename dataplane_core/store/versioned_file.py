@@ -6,7 +6,6 @@ What edits it, and brings edits to HAProxy, stands above (`config`).
 import logging
 import os
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -16,7 +15,7 @@ from dataplane_core.settings import Settings
 from dataplane_core.store.candidate import Candidate
 from dataplane_core.store.configuration_file import ConfigurationFile
 from dataplane_core.store.file_history import FileHistory
-from dataplane_core.store.files import forget_cached, read_file, sweep
+from dataplane_core.store.files import file_identity, forget_cached, read_file, sweep
 from dataplane_core.store.hand_edits import HandEdits
 from dataplane_core.store.head import decode_text, digest_of, split_header
 from dataplane_core.store.journal.state import State
@@ -118,7 +117,7 @@ class VersionedFile:
     def _write_anew(self) -> None:
         """Write once more what the disk has: a text that is recorded, or that HAProxy accepts."""
         forget_cached(self.path)
-        data, _ = read_file(self.path)
+        data, status = read_file(self.path)
         digest, newest = digest_of(data), self.records.versions.newest()
         known = newest is not None and newest.digest == digest
         if not known and not self.records.versions.intents(digest):
@@ -127,7 +126,7 @@ class VersionedFile:
             _log.warning("%s holds a text that is no version", self.path)
         with Candidate(self.path, data) as candidate:
             candidate.sync()
-            candidate.publish(in_place=True)
+            candidate.publish(in_place=True, over=file_identity(status))
             candidate.sync_folder()
 
     def snapshot(self) -> Snapshot:
@@ -175,7 +174,7 @@ class VersionedFile:
 
     def request_overdue_reloads(self, seconds: float) -> None:
         """Ask for the reload of versions that HAProxy has not got `seconds` after their commit."""
-        self._pending.overdue(time.time() - seconds)
+        self._pending.overdue(seconds)
 
     def accept(self, version: int) -> None:
         """Record that HAProxy was reloaded with a version and runs it."""

@@ -1,6 +1,7 @@
 """A Consul agent as far as discovery sees it: catalog, health, blocking queries, access control."""
 
 import json
+import sys
 import threading
 import time
 from contextlib import AbstractContextManager
@@ -9,6 +10,14 @@ from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 CATALOG, CHECKS, NODES = "/v1/catalog/services", "/v1/health/state/any", "/v1/catalog/nodes"
+
+
+class _Server(ThreadingHTTPServer):
+    """A server that says nothing of clients that hang up."""
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)  # type: ignore[arg-type]
 
 
 class ConsulDouble(AbstractContextManager["ConsulDouble"]):
@@ -41,7 +50,7 @@ class ConsulDouble(AbstractContextManager["ConsulDouble"]):
         self.stop()
 
     def start(self) -> None:
-        self.server = ThreadingHTTPServer(("127.0.0.1", self.port), self._handler())
+        self.server = _Server(("127.0.0.1", self.port), self._handler())
         self.server.daemon_threads = True
         self.port = self.server.server_address[1]
         threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()

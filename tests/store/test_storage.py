@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import pytest
 
 from dataplane_core.errors import StorageFailed, StorageFull
-from dataplane_core.store import files
+from dataplane_core.store import exchange, files
 from tests.harness.disks import fill_up, tiny_disk
 from tests.store.support import TEXT, Bench, add_server, with_backend
 
@@ -93,7 +93,7 @@ def test_an_edit_by_hand_beside_a_full_disk_is_read_and_recorded_later(tmp_path,
         config.file.records.state.shutdown()
 
 
-@pytest.mark.parametrize("name", ["replace", "fsync"])
+@pytest.mark.parametrize("name", ["replace", "fsync", "exchange"])
 def test_a_failing_call_leaves_the_file(bench, monkeypatch, name):
     config = bench.store()
     config.version()
@@ -102,7 +102,11 @@ def test_a_failing_call_leaves_the_file(bench, monkeypatch, name):
         raise OSError(30, "read-only")
 
     with monkeypatch.context() as patch:
-        patch.setattr(files.os, name, fail)
+        if name == "exchange":
+            patch.setattr(exchange, "_system_call", lambda: lambda *given: 30)
+        else:
+            patch.setattr(exchange, "_system_call", lambda: None)
+            patch.setattr(files.os, name, fail)
         with pytest.raises(StorageFailed, match="Read-only file system"):
             add_server(config, "be1", "s2", version=1)
     assert bench.text == TEXT

@@ -41,7 +41,10 @@ _MEMORY = "-shm"
 
 @dataclass(frozen=True)
 class Step:
-    """One step of a trace: of a file's data, or of the names in a folder (`folder`)."""
+    """One step of a trace: of a file's data, or of the names in a folder (`folder`).
+
+    Of two files that change places, `at` is the one that had the name.
+    """
 
     kind: str
     file: int = 0
@@ -74,6 +77,8 @@ class State:
         elif step.kind == "rename":
             self.names.pop(step.source, None)
             self.names[step.name] = step.file
+        elif step.kind == "exchange":
+            self.names[step.name], self.names[step.source] = step.file, step.at
         elif step.kind == "unlink":
             self.names.pop(step.name, None)
 
@@ -113,7 +118,7 @@ class Recorder:
         elif call in ("write", "pwrite64", "ftruncate", "fsync", "fdatasync", "close", "lseek"):
             self._of_descriptor(call, int(re.split(r"\D", arguments)[0]), arguments, strings, result)
         elif paths[-1].startswith(self._folder):
-            self._of_names(call, paths)
+            self._of_names("exchange" if "RENAME_EXCHANGE" in arguments else call, paths)
 
     def _paths(self, arguments: str, strings: list[bytes]) -> list[str]:
         """The paths that a call names, each from the folder in front of it."""
@@ -159,7 +164,10 @@ class Recorder:
             self._step(Step("write", file, int(arguments.rsplit(", ", 1)[1]), strings[0][:result]))
 
     def _of_names(self, call: str, paths: list[str]) -> None:
-        if call.startswith("rename"):
+        if call == "exchange":
+            one, other = (self._now.names.get(path, 0) for path in paths)
+            self._step(Step("exchange", one, other, name=paths[1], source=paths[0]))
+        elif call.startswith("rename"):
             self._step(Step("rename", self._now.names.get(paths[0], 0), name=paths[1], source=paths[0]))
         elif call.startswith("unlink"):
             self._step(Step("unlink", name=paths[0]))
