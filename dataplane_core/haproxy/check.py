@@ -129,7 +129,8 @@ class HaproxyChecker:
             return False
         if completed.status > 0 and self._custom:
             return True  # `validate_cmd` may refuse a file without a word
-        return any(finding.severity == "alert" for finding in found)
+        # Some refused lines have only a warning, such as `program` in 3.2.
+        return _UNREAD in completed.output or any(one.severity == "alert" for one in found)
 
     def _lacks_listeners(self, completed: CompletedCommand) -> bool:
         """Tell whether the only thing that HAProxy misses is a `bind` line."""

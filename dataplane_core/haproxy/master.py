@@ -23,6 +23,7 @@ _ROW = lazy_pattern(
 )
 _UPTIME = lazy_pattern(r"([0-9]+)d([0-9]+)h([0-9]+)m([0-9]+)s")
 _TICK = 0.05
+_ANSWER_SECONDS = 5.0
 _BUSY = "Another reload is still in progress"
 
 NO_REASON = (
@@ -214,10 +215,16 @@ def _once_up(client: RuntimeClient, seconds: float) -> MasterProcesses:
 
 
 def _ask_for_reload(client: RuntimeClient, end: float) -> str:
+    """Return the answer to `reload`; nothing where none comes, and the processes are to tell.
+
+    The master starts itself again, and may drop the connection in doing so. If its program is an
+    older one since, it holds the connection and never answers.
+    """
+    left = end - time.monotonic()
     try:
-        return client.command("reload", max(0.01, end - time.monotonic()))
+        return client.command("reload", max(0.01, min(left / 2, _ANSWER_SECONDS)))
     except RuntimeFailed:
-        return ""  # the master starts itself again, and may drop the connection in doing so
+        return ""
 
 
 def _verdict(answer: str) -> ReloadResult | None:

@@ -211,3 +211,19 @@ def test_what_lua_prints_is_no_verdict_and_part_of_none(
 def test_haproxy_accepts_programs(tmp_path: Path, candidate: Path, version: str) -> None:
     candidate.write_text(GOOD + "frontend fe\n  bind 127.0.0.1:80\nprogram api\n  command sleep 1\n")
     assert HaproxyChecker(configured(tmp_path, haproxy_bin=one_haproxy(version))).check(candidate) == []
+
+
+def test_a_line_may_be_refused_with_a_warning(tmp_path: Path, candidate: Path) -> None:
+    """As HAProxy 3.2 refuses a section `program`: with the sum alone at the level of an alert."""
+    body = f"echo '[WARNING] (1) : config : parsing [{candidate}:8]: it is deprecated' >&2\n"
+    body += f"echo '[ALERT] (1) : config : Error(s) found in configuration file : {candidate}' >&2; exit 1"
+    settings = configured(tmp_path, haproxy_bin=str(script(tmp_path / "haproxy", body)))
+    with pytest.raises(CheckFailed, match="line 8: it is deprecated"):
+        HaproxyChecker(settings).check(candidate)
+
+
+def test_a_deprecated_section_is_refused_by_3_2(tmp_path: Path, candidate: Path) -> None:
+    candidate.write_text(f"{GOOD}program x\n  command /bin/sleep 10\n")
+    settings = configured(tmp_path, haproxy_bin=one_haproxy("3.2"))
+    with pytest.raises(CheckFailed, match="'program' section is deprecated"):
+        HaproxyChecker(settings).check(candidate)

@@ -1,5 +1,6 @@
 """Keep scratch processes warm: a few, by the text and the files that they have read."""
 
+import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -122,9 +123,10 @@ class Pool:
         """Give a process for a configuration alone; raises `ScratchFailed` and `ScratchBusy`.
 
         One `variant` of it never meets the state of another. Whether files have changed is found
-        out if one `looks`.
+        out if one `looks`. Another program than that of a process has a process of its own.
         """
-        key = f"{subject.digest} {variant}"
+        program = self._program()
+        key = f"{subject.digest} {variant} {_identity(program)}"
         if not self._lock.acquire(timeout=_LONGEST_WAIT):
             raise ScratchBusy("others are simulating: try again later")
         try:
@@ -135,7 +137,7 @@ class Pool:
             while warm is None and len(self._warm) >= _MOST:
                 self._warm.pop(next(iter(self._warm))).process.close()
             if warm is None:
-                warm = self._start(subject)
+                warm = self._start(subject, program)
             try:
                 yield warm
             finally:
@@ -145,13 +147,13 @@ class Pool:
         finally:
             self._lock.release()
 
-    def _start(self, subject: Subject) -> Warm:
+    def _start(self, subject: Subject, program: str) -> Warm:
         files = NamedFiles(self._config_file, subject.document.text())
         state = files.state()
         if not isolating():
             refuse_compiled(path for path, *_ in state)
         scratch = Rewriting(self._registry, subject, str(self._config_file.parent)).done()
-        process = ScratchProcess(self._program(), scratch, self._foreign, self._secrets)
+        process = ScratchProcess(program, scratch, self._foreign, self._secrets)
         with ExitStack() as unless_known:
             unless_known.callback(process.close)
             backends = dict(read_backends(process.command("show stat")))
@@ -184,6 +186,15 @@ class Pool:
             while self._warm:
                 with suppress(OSError):
                     self._warm.popitem()[1].process.close()
+
+
+def _identity(program: str) -> str:
+    """Return what is otherwise once HAProxy was installed anew."""
+    try:
+        found = os.stat(program)
+    except OSError:  # whoever starts it is told
+        return ""
+    return f"{found.st_dev} {found.st_ino} {found.st_mtime_ns}"
 
 
 _POOLS: WeakKeyDictionary[Services, dict[str, Pool]] = WeakKeyDictionary()

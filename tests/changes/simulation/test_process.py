@@ -347,3 +347,21 @@ def test_commands_go_into_a_small_buffer(pool: Pool, size: int) -> None:
         assert "used:1100" in warm.process.command("show table").replace(" ", "")
         with pytest.raises(ScratchFailed, match="set table: its entry does not go into tune.bufsize"):
             warm.send(["set table seen key " + "x" * size])
+
+
+def test_another_program_has_a_process_of_its_own(tmp_path: Path) -> None:
+    """HAProxy is installed anew while the server runs: what it does then is what is shown."""
+    program = tmp_path / "haproxy"
+    program.symlink_to(one_haproxy("2.8"))
+    pool = Pool(lambda: str(program), REGISTRY, tmp_path / "haproxy.cfg")
+    try:
+        with pool.process(subject(SHOP)) as first:
+            pass
+        with pool.process(subject(SHOP)) as same:
+            assert same.process is first.process
+        program.unlink()
+        program.symlink_to(one_haproxy("3.2"))
+        with pool.process(subject(SHOP)) as other:
+            assert other.process is not first.process
+    finally:
+        pool.close()
