@@ -107,7 +107,7 @@ def _services_on(
     )
     lines = GlobalLines(lambda: file.snapshot().document)
     runtime = Runtime(settings, lines, counters)
-    used_files = UsedFiles(file, state, settings.dataplane.check_timeout)
+    used_files = UsedFiles(file, state, settings.dataplane.check_timeout, requests.awaited_ids)
     reloads = ReloadQueue(
         settings, state, requests, runtime, manager.hook, LoadedFiles(file, used_files), registry
     )

@@ -40,13 +40,15 @@ _TOKEN_BYTES = 32
 class Session:
     """A session that a request has, or has begun.
 
-    `expires` is when it ends at the latest, in seconds since 1970. `new_token` is the token that
-    the client has to keep from now on; empty where that is the one it has.
+    `ends` is when it ends at the latest, as `State.now` counts, and `expires` the same by the
+    present clock, in seconds since 1970. `new_token` is the token that the client has to keep from
+    now on; empty where that is the one it has.
     """
 
     number: int
     admission: Admission
     account: Account
+    ends: float
     expires: float
     new_token: str = ""
 
@@ -65,7 +67,9 @@ class _Known:
 class Sessions:
     """Begins, recognises and ends sessions, for all workers that share a state.
 
-    A session ends `idle` seconds after its last use, and `lifetime` seconds after its begin.
+    A session ends `idle` seconds after its last use, and `lifetime` seconds after its begin, as
+    `State.now` counts them: who sets the clock ends no session, and keeps none. One that seems to
+    begin later than now was begun by another clock, before the machine was started again: it ends.
     """
 
     def __init__(
@@ -74,7 +78,7 @@ class Sessions:
         self._table = SessionTable(state)
         self._authenticator = authenticator
         self.idle, self._lifetime = idle, lifetime
-        self._clock = time.time
+        self._clock = state.now
         self._lock = threading.Lock()
         self._known: OrderedDict[str, _Known] = OrderedDict()
         self._uses: dict[int, float] = {}
@@ -95,7 +99,8 @@ class Sessions:
         proof = _proof(token, account)
         number = self._table.add(account.name, _digest(token), proof, now, MOST_SESSIONS)
         admission = Admission(_identity(account), lambda document: False)
-        return Session(number, admission, account, now + self._lifetime, token)
+        ends = now + self._lifetime
+        return Session(number, admission, account, ends, self._expires(ends), token)
 
     def admit(self, token: str) -> Session | None:
         """Return the session of a token; None for one that has none any more."""
@@ -110,7 +115,7 @@ class Sessions:
         account = self._authenticator.accounts().get(session.account.name)
         return (
             account == session.account
-            and self._clock() < session.expires
+            and self._clock() < session.ends
             and self._table.is_there(session.number)
         )
 
@@ -167,7 +172,8 @@ class Sessions:
             return None
         seen = max(row.seen, self._uses.get(row.number, 0.0))
         account = accounts.get(row.user)
-        if account is None or now >= row.started + self._lifetime or now - seen >= self.idle:
+        over = now >= row.started + self._lifetime or now - seen >= self.idle
+        if account is None or over or row.started > now + GRACE:
             self._table.end(row.number)
             return None
         is_former = row.current != digest
@@ -196,9 +202,9 @@ class Sessions:
         def holds(document: Document) -> bool:
             return self._stands(known, unchanged(document))
 
-        session = Session(
-            row.number, Admission(_identity(account), holds), account, row.started + self._lifetime
-        )
+        ends = row.started + self._lifetime
+        admission = Admission(_identity(account), holds)
+        session = Session(row.number, admission, account, ends, self._expires(ends))
         known = _Known(session, accounts, mark, until, now)
         with self._lock:
             self._known[row.current] = known
@@ -222,7 +228,12 @@ class Sessions:
     def _session(self, row: SessionRow, account: Account, new_token: str) -> Session:
         """Return a session for this request alone."""
         admission = Admission(_identity(account), lambda document: False)
-        return Session(row.number, admission, account, row.started + self._lifetime, new_token)
+        ends = row.started + self._lifetime
+        return Session(row.number, admission, account, ends, self._expires(ends), new_token)
+
+    def _expires(self, ends: float) -> float:
+        """Return when a session ends by the present clock."""
+        return time.time() + ends - self._clock()
 
 
 def _identity(account: Account) -> Identity:

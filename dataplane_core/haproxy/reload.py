@@ -124,7 +124,7 @@ class ReloadQueue:
             record = self.record(reload_id)
             if record.status != "in_progress" or time.monotonic() > end:
                 return record
-            if not self._lead_for_once(time.time()):
+            if not self._lead_for_once():
                 time.sleep(_WAIT_TICK)
 
     def records(self) -> list[ReloadRecord]:
@@ -157,30 +157,30 @@ class ReloadQueue:
         """
         lead(self._lock, [self._do_reloads, *duties], stop)
         try:
-            self._lead_for_once(float("inf"))
+            self._lead_for_once(early=True)
         except DataplaneError as error:
             log.error("a reload that waits is left to the next start: %s", error.message)
 
     def _do_reloads(self, stop: threading.Event) -> None:
         self._finish_begun()
         while not stop.is_set():
-            if not self._do_due(time.time()):
+            if not self._do_due():
                 stop.wait(_DUE_TICK)
 
-    def _lead_for_once(self, moment: float) -> bool:
-        """Do what is due at `moment` (seconds since 1970) if nobody leads; tell whether it did."""
+    def _lead_for_once(self, *, early: bool = False) -> bool:
+        """Do what is due, or will be (`early`), if nobody leads; tell whether it did."""
         handle = try_lock(self._lock)
         if handle is None:
             return False
         try:
             self._finish_begun()
-            return self._do_due(moment)
+            return self._do_due(early=early)
         finally:
             os.close(handle)
 
-    def _do_due(self, moment: float) -> bool:
-        """Do the reload that is due at `moment`; return False where none is due."""
-        job = self._records.due(moment)
+    def _do_due(self, *, early: bool = False) -> bool:
+        """Do the reload that is due, or will be (`early`); return False where there is none."""
+        job = self._records.due(early=early)
         if job is None:
             return False
         job = self._records.begin(job, self._version_to_load(job))

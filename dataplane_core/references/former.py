@@ -76,10 +76,13 @@ Restore = Callable[[Former, str], bool]
 
 
 class FormerFiles:
-    """The former contents of files that were changed for a reload which is not over."""
+    """The former contents of files that were changed for a reload which is not over.
 
-    def __init__(self, state: State) -> None:
-        self._folder = state.path("former")
+    `awaited` returns the ids of all such reloads.
+    """
+
+    def __init__(self, state: State, awaited: Callable[[], Container[str]] = tuple) -> None:
+        self._folder, self._awaited = state.path("former"), awaited
         self.restorers: dict[Path, Restore] = {}
         """What puts back the files of a folder that have versions of their own."""
 
@@ -145,10 +148,16 @@ class FormerFiles:
         """Delete what is kept for a reload that is over, and what is older than any reload."""
         rmtree(self._folder / reload_id, ignore_errors=True)
         with suppress(OSError), os.scandir(self._folder) as found:
-            for one in found:
-                old = one.stat().st_mtime < time.time() - _LONGEST_KEPT
-                if old and not one.name.startswith((_TEXT, BROUGHT)):
+            old = [one for one in found if self._is_old(one)]
+            awaited = self._awaited() if old else ()
+            for one in old:
+                if one.name not in awaited:
                     rmtree(one.path, ignore_errors=True)
+
+    def _is_old(self, folder: os.DirEntry[str]) -> bool:
+        """Return whether what is kept for a reload looks older than any; the clock may be wrong."""
+        old = folder.stat().st_mtime < time.time() - _LONGEST_KEPT
+        return old and not folder.name.startswith((_TEXT, BROUGHT))
 
     def _found(self, reload_id: str) -> Iterator[Former]:
         folder = self._folder / reload_id

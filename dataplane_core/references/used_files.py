@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -36,11 +36,18 @@ class UsedFiles:
     """The files that the newest version of the configuration names, in any way.
 
     What an open transaction would change does not count before its commit, which HAProxy judges.
-    `patience` is how many seconds HAProxy may take to judge a configuration.
+    `patience` is how many seconds HAProxy may take to judge a configuration. `awaited` returns the
+    ids of the reloads that are not over.
     """
 
-    def __init__(self, config: VersionedFile, state: State, patience: float) -> None:
-        self.former = FormerFiles(state)
+    def __init__(
+        self,
+        config: VersionedFile,
+        state: State,
+        patience: float,
+        awaited: Callable[[], Container[str]] = tuple,
+    ) -> None:
+        self.former = FormerFiles(state, awaited)
         self.brought = BroughtFiles(config, state, self.former)
         self._config = config
         self._patience = patience
@@ -93,8 +100,8 @@ class UsedFiles:
         commit that is under way and uses the file is waited for. Raises what `check` raises, and
         `Conflict` when others change the configuration for too long.
         """
-        began = time.time()
-        while time.time() < began + self._patience:
+        end = time.monotonic() + self._patience
+        while time.monotonic() < end:
             with self._config.held_at(version) as same:
                 busy = same and self._is_awaited(path)
                 if same and not busy:
@@ -173,7 +180,7 @@ class UsedFiles:
 
     def _is_awaited(self, path: Path) -> bool:
         """Tell whether HAProxy is judging a text that uses a file, as the file is now."""
-        for text in self._config.records.texts_under_way(time.time() - self._patience):
+        for text in self._config.records.texts_under_way(self._patience):
             if text is None or self.is_used_by(text, path):
                 return True
         return False

@@ -182,7 +182,7 @@ class FileHistory:
             _log.warning("%s is not kept for the history: %s", path, error)
             return self._recorded.get(path)
         # A second change in one tick of the clock leaves no trace in the times.
-        if time.time_ns() - status.st_mtime_ns > _CLOCK_TICK_NS:
+        if abs(time.time_ns() - status.st_mtime_ns) > _CLOCK_TICK_NS:
             self._seen[path] = identity, found
         return found
 

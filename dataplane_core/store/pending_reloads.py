@@ -10,6 +10,7 @@ from dataplane_core.errors import DataplaneError
 from dataplane_core.store.change import Origin
 from dataplane_core.store.journal.versions import VersionTable
 from dataplane_core.store.ports import ReloadRequests
+from dataplane_core.store.trial import is_within
 
 UNDO = "undo what was applied at run time"
 _log = logging.getLogger(__name__)
@@ -30,15 +31,15 @@ class PendingReloads:
         except DataplaneError as error:
             _log.error("a committed version waits for a reload: %s", error.message)
 
-    def overdue(self, committed_before: float) -> None:
-        """Ask for a reload for versions that HAProxy should have got by now.
+    def overdue(self, seconds: float) -> None:
+        """Ask for a reload for versions that HAProxy should have got within some seconds.
 
-        `committed_before` is in seconds since 1970. A commit whose plugin does not return from its
-        hook brings nothing to HAProxy; its thread cannot be ended.
+        A commit whose plugin does not return from its hook brings nothing to HAProxy; its thread
+        cannot be ended.
         """
-        waiting = self._versions.unfollowed("api")
         loading = max(self._reloads.loading(), default=0)
-        late = [one for one in waiting if one.created < committed_before and one.version > loading]
+        waiting = [one for one in self._versions.unfollowed("api") if one.version > loading]
+        late = [one for one in waiting if not is_within(one.created, seconds)]
         if late:
             self._request("api", f"version {late[-1].version} was not brought to HAProxy in time")
 

@@ -27,6 +27,7 @@ from dataplane_core.store.retention import Retention
 from dataplane_core.store.sharing import Sharing
 from dataplane_core.store.snapshot import Snapshot
 from dataplane_core.store.texts import Backups, VersionTexts
+from dataplane_core.store.trial import is_within
 
 _OWNER = "config_file"
 _log = logging.getLogger(__name__)
@@ -237,14 +238,13 @@ class Records:
             raise NotFound(f"the text of version {version} is not kept")
         return decode_text(data)
 
-    def texts_under_way(self, since: float) -> Iterator[str | None]:
-        """Yield the texts that HAProxy is judging, of commits that began after a moment.
+    def texts_under_way(self, seconds: float) -> Iterator[str | None]:
+        """Yield the texts that HAProxy is judging, of commits that began within some seconds.
 
-        `since` is in seconds since 1970. None stands for the text of a commit that has only just
-        begun.
+        None stands for the text of a commit that has only just begun.
         """
         for record in self.versions.intents():
-            if record.created > since:
+            if is_within(record.created, seconds):
                 data = self.texts.read(record.version, record.digest)
                 yield None if data is None else decode_text(data)
 

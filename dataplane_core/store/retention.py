@@ -54,9 +54,11 @@ class Retention:
     def _by_age(self, oldest: int) -> int | None:
         """Return the first version that is young enough, once one is older by an eighth."""
         record = self.versions.get(oldest) if self.age else None
-        if record is None or time.time() - record.created < self.age * (1 + 1 / _SLACK):
+        # A clock that was set ahead makes nothing old.
+        now = min(time.time(), self.versions.state.now())
+        if record is None or now - record.created < self.age * (1 + 1 / _SLACK):
             return None
-        return self.versions.first_since(time.time() - self.age)
+        return self.versions.first_since(now - self.age)
 
     def _by_size(self, oldest: int, newest: int) -> int | None:
         """Return the first version to keep, seven eighths of the room being left."""

@@ -80,6 +80,14 @@ def begin_trial(
     return Trial(former, seconds, gate, time.time(), boot, uptime(), brings_files)
 
 
+def is_within(moment: float, seconds: float) -> bool:
+    """Return whether a moment, in seconds since 1970, is that near by the present clock.
+
+    What was noted by a clock that ran years ahead is not near.
+    """
+    return abs(time.time() - moment) <= seconds
+
+
 def uptime() -> float:
     """Return for how many seconds the machine has been up, sleep included."""
     return time.clock_gettime(CLOCK)

@@ -62,7 +62,7 @@ class SampleFiles:
     def is_wanted(self) -> bool:
         """Return whether somebody has looked within the last hour."""
         try:
-            return time.time() - self._looked.stat().st_mtime < HOUR
+            return abs(time.time() - self._looked.stat().st_mtime) < HOUR
         except OSError:
             return False
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import threading
+import time
 
 import pytest
 
@@ -146,10 +147,10 @@ def test_what_was_used_is_saved_while_the_state_fails(worker, clock, monkeypatch
 def test_it_ends_after_its_lifetime_however_often_it_is_used(worker, clock):
     sessions = worker()
     session, token = begin(sessions)
-    assert session.expires == START + LIFETIME
+    assert session.ends == START + LIFETIME
     token = used_until(sessions, clock, token, START + LIFETIME - 1)
     found = sessions.admit(token)
-    assert found.expires == START + LIFETIME
+    assert found.ends == START + LIFETIME
     clock.now += 1
     assert not found.admission.holds(NOTHING)
     assert sessions.admit(found.new_token or token) is None
@@ -370,3 +371,26 @@ def test_the_cookie_that_is_written():
     assert write_cookie("t", False) == "dataplane_session=t; Path=/; HttpOnly; SameSite=Strict"
     assert write_cookie("t", True) == "dataplane_session=t; Path=/; HttpOnly; SameSite=Strict; Secure"
     assert write_cookie("", False) == "dataplane_session=; Path=/; Max-Age=0; HttpOnly; SameSite=Strict"
+
+
+@pytest.mark.parametrize("years", [-10, 10])
+def test_who_sets_the_clock_ends_no_session_and_keeps_none(state, monkeypatch, years):
+    users = (UserSettings("ann", "pw", True),)
+    authenticator = Authenticator(Settings.default().replace(**{"dataplaneapi.user": users}), lambda: NOTHING)
+    sessions = Sessions(state, authenticator, IDLE, LIFETIME)
+    session, token = begin(sessions)
+    wall = time.time()
+    assert abs(session.expires - wall - LIFETIME) < 60
+    monkeypatch.setattr(time, "time", lambda: wall + years * 365 * 86400)
+    for one in (sessions, Sessions(state, authenticator, IDLE, LIFETIME)):
+        found = one.admit(token)
+        assert found is not None and one.lives(found)
+        assert abs(found.expires - time.time() - LIFETIME) < 60, "by the clock that it is told by"
+    monkeypatch.setattr(state, "ahead", state.ahead + IDLE + 1)
+    assert sessions.admit(token) is None, "and it ends in its time"
+
+
+def test_one_that_another_clock_began_ends(state, clock, worker):
+    _, token = begin(worker())
+    clock.now -= 10 * 365 * 86400  # the machine was started again, with another year
+    assert worker().admit(token) is None

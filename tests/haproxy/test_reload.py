@@ -16,6 +16,7 @@ from dataplane_core.haproxy.addresses import SocketAddress
 from dataplane_core.haproxy.reload import COMPLETED, ReloadQueue, ReloadRecord
 from dataplane_core.haproxy.runtime import RuntimeClient
 from dataplane_core.settings import Settings
+from dataplane_core.store.journal.reloads import ReloadTable
 from dataplane_core.store.journal.state import State
 from dataplane_core.testing import FakeRuntime
 from tests.haproxy.conftest import start
@@ -422,3 +423,23 @@ def test_a_haproxy_that_ends_of_a_reload_is_started_with_the_former_text(tmp_pat
             until(lambda: queue.status() == "up")
         finally:
             os.kill(int(pid_file.read_text()), signal.SIGTERM)
+
+
+@pytest.mark.parametrize("years", [-10, 10])
+def test_who_sets_the_clock_makes_no_reload_early_or_late(
+    tmp_path: Path, state: State, monkeypatch: pytest.MonkeyPatch, years: int
+) -> None:
+    table = ReloadTable(state, 60.0, 1)
+    table.request(2)
+    wall = time.time()
+    monkeypatch.setattr(time, "time", lambda: wall + years * 365 * 86400)
+    assert table.due() is None
+    monkeypatch.setattr(state, "ahead", state.ahead + 60)
+    assert table.due() is not None
+
+
+def test_a_reload_that_another_clock_has_asked_for_is_due(state: State, monkeypatch: pytest.MonkeyPatch) -> None:
+    table = ReloadTable(state, 60.0, 1)
+    table.request(2)
+    monkeypatch.setattr(state, "ahead", state.ahead - 10 * 365 * 86400)  # the machine was started again
+    assert table.due() is not None

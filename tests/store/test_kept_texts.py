@@ -1,6 +1,7 @@
 """The texts of past versions: rows with what changed, whatever happened while they were written."""
 
 import random
+import time
 
 import pytest
 
@@ -176,6 +177,16 @@ def test_old_texts_go_by_age(bench):
         connection.execute("UPDATE history SET created = created - 7200 WHERE version < 5")
     add_server(config, "be1", "more", version=16)
     assert kept(config, 17) == [1, *range(5, 18)]  # the first is the one that HAProxy has accepted
+
+
+def test_a_clock_that_was_set_ahead_makes_no_text_old(bench, monkeypatch):
+    bench.options["dataplane.history_age"] = 3600.0
+    config = bench.store()
+    commits(config, 15)
+    wall = time.time()
+    monkeypatch.setattr(time, "time", lambda: wall + 10 * 365 * 86400)
+    commits_more = [add_server(config, "be1", f"more{number}", version=number) for number in range(16, 32)]
+    assert kept(config, commits_more[-1].version) == [*range(1, 33)]
 
 
 def test_old_texts_go_by_the_room_that_they_take(bench):

@@ -1,5 +1,6 @@
 """Keep the records of reloads: rows of the state file, which every worker reads and writes."""
 
+import math
 import time
 from sqlite3 import Connection, Row
 from typing import Literal
@@ -73,7 +74,7 @@ class ReloadTable:
     """The reloads that were asked for; who does them is somebody else (`haproxy.reload`).
 
     One at most is `queued`; changes join it until its reload begins, `delay` seconds after the
-    first of them.
+    first of them, as `State.now` counts them: who sets the clock makes no reload early or late.
     """
 
     def __init__(
@@ -93,7 +94,7 @@ class ReloadTable:
         reload. `beside`: a file beside the configuration asks for it, and it is due whatever
         becomes of the version. `at_once` leaves the delay out.
         """
-        due, reason = time.time() + (0.0 if at_once else self._delay), storable_text(reason)
+        due, reason = self._state.now() + (0.0 if at_once else self._delay), storable_text(reason)
         with self._state.write() as connection:
             query = "SELECT * FROM reloads WHERE state = 'queued' ORDER BY number LIMIT 1"
             row = connection.execute(query).fetchone()
@@ -109,11 +110,17 @@ class ReloadTable:
             )
             return str(row["id"])
 
-    def due(self, moment: float) -> Job | None:
-        """Return the waiting reload, if its time has come at `moment` (seconds since 1970)."""
+    def due(self, *, early: bool = False) -> Job | None:
+        """Return the waiting reload, if its time has come, or if it may be done `early`.
+
+        One that is due later than any can be was asked for by another clock, before the machine
+        was started again.
+        """
+        now = math.inf if early else self._state.now()
         rows = self._state.read(
-            "SELECT * FROM reloads WHERE state = 'queued' AND due <= ? ORDER BY number LIMIT 1",
-            (moment,),
+            "SELECT * FROM reloads WHERE state = 'queued' AND (due <= ? OR due > ?) "
+            "ORDER BY number LIMIT 1",
+            (now, now + self._delay + 1.0),
         )
         return _job(rows[0]) if rows else None
 
@@ -133,6 +140,10 @@ class ReloadTable:
     def awaited(self) -> bool:
         """Return whether a reload is asked for and not over."""
         return any(record.status == "in_progress" for record in self.all())
+
+    def awaited_ids(self) -> list[str]:
+        """Return the ids of the reloads that are asked for and not over."""
+        return [record.id for record in self.all() if record.status == "in_progress"]
 
     def loading(self) -> list[int]:
         """Return the versions that HAProxy is being reloaded with."""
