@@ -85,14 +85,17 @@ class RuntimeClient:
         """Return HAProxy's answer to one command, without the empty line that ends it."""
         return self._ask([one_command(text)], deadline)
 
-    def finish(self, text: str, deadline: float) -> str:
+    def finish(self, text: str, deadline: float, payload: str = "") -> str:
         """Return the answer to a command that takes long, for which `command` would give up.
 
-        While HAProxy is silent it is asked for its version: as long as it answers that, the command
-        is waited for until `deadline`. A process that was stopped is given up after less than 2 s.
+        A `payload` goes with it as `send` does that. While HAProxy is silent it is asked for its
+        version: as long as it answers that, the command is waited for until `deadline`. A process
+        that was stopped is given up after less than 2 s.
         """
         probe = partial(self.command, "show version", _PROBE_SECONDS)
-        return self._ask([one_command(text)], deadline, probe)
+        command = one_command(text)
+        whole = with_payload(command, payload) if payload else command
+        return self._ask([whole], deadline, probe)
 
     def send(self, text: str, payload: str, deadline: float = DEADLINE) -> str:
         """Return HAProxy's answer to one command with a payload of several lines.

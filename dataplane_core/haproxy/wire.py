@@ -18,6 +18,7 @@ ANSWER_LIMIT = 256 << 20
 NOTHING = "HAProxy ended the connection without an answer"
 """An answer without any byte means a fault: every answer ends with an empty line, but a master just
 closes the connection to a worker that died."""
+BROKEN_OFF = "HAProxy's answer broke off"
 
 FLOW = 256 << 10
 """Bytes a second below which an answer drips; HAProxy writes a hundred times as fast."""
@@ -65,14 +66,17 @@ def pieces(connection: socket.socket, seconds: float, most: float) -> Iterator[b
     every piece gives back the time that it takes at the rate `FLOW`, up to `most` seconds at hand.
     What the caller does between two pieces does not count.
     """
-    size = 0
+    size, last = 0, b""
     while True:
         asked = time.monotonic()
         chunk = receive(connection, asked + seconds)
         if not chunk:
             if not size:
                 raise RuntimeFailed(NOTHING)
+            if not is_whole(last):
+                raise RuntimeFailed(BROKEN_OFF)
             return
+        last = (last + chunk)[-2:] if size else chunk[-2:]
         seconds = min(most, seconds - (time.monotonic() - asked) + len(chunk) / FLOW)
         if seconds <= 0:
             raise TimeoutError
@@ -80,6 +84,14 @@ def pieces(connection: socket.socket, seconds: float, most: float) -> Iterator[b
         if size > ANSWER_LIMIT:
             raise RuntimeFailed("HAProxy's answer does not end")
         yield chunk
+
+
+def is_whole(end: bytes) -> bool:
+    """Return whether an answer that ends with these two bytes has come to its end.
+
+    Behind every answer stands an empty line, and one without words is that line alone.
+    """
+    return end in (b"\n\n", b"\n")
 
 
 def exchange(
@@ -104,6 +116,8 @@ def exchange(
             raise TimeoutError
     if not answer:
         raise RuntimeFailed(f"{NOTHING} at {address}")
+    if not is_whole(bytes(answer[-2:])):
+        raise RuntimeFailed(f"{BROKEN_OFF} at {address}")
     return answer.decode("utf-8", "surrogateescape").rstrip("\n")
 
 

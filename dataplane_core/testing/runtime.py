@@ -97,7 +97,9 @@ class FakeRuntime:
                 command = line.rstrip("\n")
                 if command == "prompt":
                     prompt = "> "
-                connection.sendall(f"{self._answer(command)}\n{prompt}".encode())
+                answer = self._answer(command)
+                ended = f"{answer}\n" if answer and answer[-1] != "\n" else answer
+                connection.sendall(f"{ended}\n{prompt}".encode())
                 if not prompt:
                     break
             connection.shutdown(socket.SHUT_RDWR)

@@ -54,6 +54,7 @@ OLD_WORD = "L40K"
 """How version 1 spells `L4OK` in its document; HAProxy never said so, nor do answers."""
 TYPES = {"frontend": 1, "backend": 2, "server": 4}
 """The objects that are counted, and what `show stat` calls them."""
+_UNREADABLE = "HAProxy's answer to show stat cannot be read"
 _LABELS = {"0": "frontend", "1": "backend", "2": "server"}
 
 Wanted = Callable[[dict[str, Any]], bool]
@@ -61,10 +62,10 @@ Wanted = Callable[[dict[str, Any]], bool]
 
 def parse_stats(answer: str) -> Iterator[dict[str, Any]]:
     """Yield the rows of an answer to `show stat` as objects of the interface."""
-    rows = csv.reader(answer.removeprefix("# ").splitlines())
+    rows = _rows(answer.removeprefix("# ").splitlines())
     header = next(rows, [])
     if header[:2] != ["pxname", "svname"]:
-        raise RuntimeFailed("HAProxy's answer to show stat cannot be read")
+        raise RuntimeFailed(_UNREADABLE)
     for row in rows:
         given = dict(zip(header, row, strict=False))
         kind = _LABELS.get(given.get("type", ""))
@@ -74,6 +75,13 @@ def parse_stats(answer: str) -> Iterator[dict[str, Any]]:
         if kind == "server":
             one = {"backend_name": given["pxname"], **one, "name": given["svname"]}
         yield one
+
+
+def _rows(lines: list[str]) -> Iterator[list[str]]:
+    try:
+        yield from csv.reader(lines)
+    except csv.Error:  # no HAProxy writes such a line
+        raise RuntimeFailed(_UNREADABLE) from None
 
 
 def _values(given: dict[str, str]) -> dict[str, Any]:

@@ -174,7 +174,7 @@ class CrtLists:
             self.entries(name, client)
         for entry in entries:
             command = f"add ssl crt-list {runtime_argument(name)}"
-            answer = client.send(command, f"{entry.line}\n", _SECONDS)
+            answer = client.finish(command, _SECONDS, f"{entry.line}\n")
             _expect(answer, "Success", {f"crt-list '{name}' does not exist": NotFound})
 
     def remove(self, name: str, file: str, number: int | None, client: RuntimeClient) -> None:

@@ -59,7 +59,8 @@ class SslStore:
 
     def of(self, client: RuntimeClient) -> list[LoadedName]:
         """Return what one process has loaded; what waits for a commit is not."""
-        answer = client.dump(f"show ssl {self.kind}", self.runtime.deadline).decode()
+        dump = client.dump(f"show ssl {self.kind}", self.runtime.deadline)
+        answer = dump.decode("utf-8", "replace")
         rows = (line for line in answer.splitlines() if line and not line.startswith(("#", "*")))
         matches = (_ROW.fullmatch(line.rstrip()) for line in rows)
         return [LoadedName(match["name"], match["count"] or "") for match in matches if match]

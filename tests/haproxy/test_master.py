@@ -1,6 +1,8 @@
 import os
 import signal
+import socket
 import subprocess
+import threading
 import time
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from dataplane_core.haproxy.runtime_client import RuntimeClient
 from dataplane_core.testing import FakeRuntime
 from tests.harness.haproxy import HaproxyProcess
 from tests.harness.waiting import PATIENCE, ends
+from tests.torture.doubles import Double
 
 HEADING = "#<PID>          <type>          <reloads>       <uptime>        <version>\n"
 
@@ -155,3 +158,23 @@ def test_the_master_tells_when_nothing_happened(haproxy: HaproxyProcess) -> None
     runtime = client(haproxy.master)
     before = master.processes(runtime)
     assert master.watch_reload(runtime, before, time.monotonic() + 5.0, 0.2) is None
+
+
+def test_a_master_that_has_become_an_older_one_never_answers(tmp_path: Path) -> None:
+    """Up to 2.6 a master closes the connection; one that starts itself from such a program keeps it open."""
+    reloaded = threading.Event()
+
+    def way(double: Double, connection: socket.socket) -> None:
+        command = connection.recv(1000)
+        if command.startswith(b"reload"):
+            reloaded.set()
+            double.over.wait()
+        elif command.startswith(b"show proc"):
+            rows = "7 master 2 [failed: 0] 0d00h00m09s 2.6.12\n# workers\n11 worker 0 0d00h00m00s 2.6.12\n"
+            before = "7 master 1 [failed: 0] 0d00h00m09s 2.8.5\n# workers\n9 worker 0 0d00h00m09s 2.8.5\n"
+            connection.sendall(f"{HEADING}{rows if reloaded.is_set() else before}\n".encode())
+        else:
+            connection.sendall(b"Unknown command\n\n")
+
+    with Double(tmp_path / "m", way):
+        assert master.reload(client(tmp_path / "m"), 3.0).ok

@@ -21,6 +21,7 @@ from dataplane_core.store import State
 from dataplane_core.testing import FakeRuntime
 from tests.haproxy.support import configured, queue_of, script
 from tests.harness.waiting import ends, until
+from tests.torture.doubles import Double
 
 
 def client(path: Path) -> RuntimeClient:
@@ -95,8 +96,8 @@ def test_an_answer_that_drips_is_waited_for_as_one_that_does_not_come(
 
 
 def test_an_answer_that_flows_comes_whole(monkeypatch: pytest.MonkeyPatch) -> None:
-    line = Line(monkeypatch, *[(0.02, bytes(16384))] * 5000, (1.2, b"end"))
-    assert sum(map(len, line.pieces())) == 5000 * 16384 + 3
+    line = Line(monkeypatch, *[(0.02, bytes(16384))] * 5000, (1.2, b"end\n\n"))
+    assert sum(map(len, line.pieces())) == 5000 * 16384 + 5
     assert line.now > 100
 
 
@@ -108,7 +109,7 @@ def test_an_answer_that_stops_is_waited_for_no_longer(monkeypatch: pytest.Monkey
 
 
 def test_the_time_of_who_asks_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
-    line = Line(monkeypatch, *[(0.01, b"x")] * 10)
+    line = Line(monkeypatch, *[(0.01, b"x")] * 10, (0.01, b"\n\n"))
     for _ in line.pieces(0.2):
         line.now += 3
 
@@ -195,3 +196,23 @@ def test_an_end_without_an_answer_is_none(tmp_path: Path, ask: str) -> None:
         with pytest.raises(RuntimeFailed, match="ended the connection without an answer"):
             getattr(client, ask)("show map")
         thread.join()
+
+
+@pytest.mark.parametrize("answer", [b"Name: HAProxy\nVers", b"Name: HAProxy\n"])
+def test_an_answer_that_breaks_off_is_none(tmp_path: Path, answer: bytes) -> None:
+    """As that of a worker that is killed: behind a whole answer stands an empty line."""
+
+    def way(double: Double, connection: socket.socket) -> None:
+        connection.recv(1000)
+        connection.sendall(answer)
+
+    with Double(tmp_path / "s", way):
+        with pytest.raises(RuntimeFailed, match="broke off"):
+            client(tmp_path / "s").command("show info")
+        with pytest.raises(RuntimeFailed, match="broke off"):
+            client(tmp_path / "s").dump("show info")
+
+
+def test_a_payload_is_waited_for_only_while_haproxy_lives(tmp_path: Path) -> None:
+    with FakeRuntime(tmp_path / "s", hangs=True) as fake, ends(), pytest.raises(RuntimeFailed):
+        client(fake.path).finish("add ssl crt-list x", 100.0, "x.pem\n")

@@ -12,15 +12,19 @@ import tempfile
 from pathlib import Path
 
 from tests.torture import (
+    clocks,
     crash_uploads,
     crashes,
+    doubles,
     everything,
     faults,
+    histories,
     injection,
     large_bodies,
     slow_clients,
     soak,
     stores,
+    swaps,
 )
 from tests.torture.cycles import Torture
 from tests.torture.waits import run_all
@@ -53,6 +57,11 @@ def main() -> int:
     parser.add_argument("--stores", nargs="*", choices=stores.KINDS, metavar="KIND",
                         help=f"kill, stop and cut off members of {' and '.join(stores.KINDS)} (or KIND)")  # fmt: skip
     parser.add_argument("--seconds", type=float, default=stores.SECONDS, help=f"of each of these ({stores.SECONDS})")
+    parser.add_argument("--histories", type=int, nargs="?", const=histories.ROUNDS, default=0, metavar="ROUNDS",
+                        help=f"judge {histories.ROUNDS} histories of clients, people and discovery")  # fmt: skip
+    parser.add_argument("--clocks", action="store_true", help="set the clock years ahead and back")
+    parser.add_argument("--doubles", action="store_true", help="an HAProxy that fails in each way there is")
+    parser.add_argument("--swaps", action="store_true", help="other versions of HAProxy in the place of the running one")
     parser.add_argument("--all", action="store_true", help="everything, with a summary at the end; takes hours")
     arguments = parser.parse_args()
     status = other_than_kills(arguments)
@@ -67,8 +76,8 @@ def other_than_kills(arguments: argparse.Namespace) -> int | None:
         return crashes.run_all(arguments.most) | crash_uploads.run_all(arguments.most)
     if arguments.injection:
         return injection.run_all()
-    if arguments.soak:
-        return soak.run_all(arguments.soak)
+    if (result := _of_partners(arguments)) is not None:
+        return result
     if arguments.stores is not None:
         return stores.run_all(arguments.stores or stores.KINDS, arguments.seconds, arguments.seed)
     if arguments.faults is not None:
@@ -90,6 +99,21 @@ def kills(arguments: argparse.Namespace) -> int:
     for problem in problems:
         print(problem)
     return int(bool(problems))
+
+
+def _of_partners(arguments: argparse.Namespace) -> int | None:
+    """Run what is asked for of histories, partners and time; None where that is nothing."""
+    if arguments.soak:
+        return soak.run_all(arguments.soak)
+    if arguments.histories:
+        return histories.run_all(arguments.histories)
+    if arguments.clocks:
+        return clocks.run_all()
+    if arguments.doubles:
+        return doubles.run_all()
+    if arguments.swaps:
+        return swaps.run_all()
+    return None
 
 
 if __name__ == "__main__":

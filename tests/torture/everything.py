@@ -14,6 +14,10 @@ PARTS: dict[str, list[str]] = {
     "injection": ["--injection"],
     "soak": ["--soak"],
     "stores of fleets": ["--stores"],
+    "histories": ["--histories"],
+    "clocks": ["--clocks"],
+    "doubles of HAProxy": ["--doubles"],
+    "swapped HAProxy": ["--swaps"],
 }
 """What is tried, by its options."""
 
