@@ -1,6 +1,7 @@
 """Every system call of a commit, an upload, a reload and a start fails once, in turn.
 
-A live server has one worker, whose threads strace makes fail. After each failure the client's answer
+A live server has one worker, whose threads strace makes fail; then each write of its processes
+writes half of its bytes (`short_writes`). After each failure the client's answer
 is true: what was acknowledged is there after a restart, what was refused is not, or is recorded as
 taken back; haproxy.cfg is one version to the byte, an uploaded file the old or the new one; and the
 server answers and takes changes, or says that it is read-only.
@@ -12,6 +13,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import TypeVar
 
 from dataplane_core.store.disk_faults import REMEDY
 from tests.harness.server import CONFIGURATION, TRANSACTIONS, Answer, ApiServer
@@ -20,8 +22,10 @@ from tests.torture.clients import TAKEN_BACK, OneShot
 from tests.torture.cycles import SKELETON
 from tests.torture.judge import LITTER, judge
 from tests.torture.ledger import Ledger
+from tests.torture.short_writes import ShortWrites, compiler
 from tests.torture.strace import Fault
 
+_Case = TypeVar("_Case", Fault, int)
 KINDS = ("commit", "transaction", "reload", "upload", "start")
 _STORAGE = "/v2/services/haproxy/storage/maps"
 _MAP = "faults.map"
@@ -40,7 +44,9 @@ class FaultyServer:
             "haproxy": {"reload": {"reload_delay": 0.05}},
             "dataplane": {"workers": 1, "threads": 1},
         }
-        self.server = ApiServer(self.configuration, folder / "server", self._settings)
+        self.short = ShortWrites(folder) if compiler() else None
+        environ = self.short.environ if self.short else {}
+        self.server = ApiServer(self.configuration, folder / "server", self._settings, environ=environ)
         self._command = self.server.command
         self._log = folder / "strace.log"
         self._ledger = Ledger()
@@ -101,6 +107,36 @@ class FaultyServer:
         if self.counts.pop("unforeseen", 0):
             problems.append(f"an unforeseen failure: {self.server.log.read_text()[-2000:]}")
         return problems and [*problems, *failed]
+
+    def count_writes(self, kind: str) -> int:
+        """How many writes an action takes that goes well; 0 where none can be made short."""
+        if self.short is None:
+            return 0
+        with self.short.armed(0):
+            self._start_as_told() if kind == "start" else self.action(kind)()
+        return self.short.seen
+
+    def write_half(self, kind: str, when: int) -> list[str]:
+        """Do something while a write writes half of its bytes; all that is wrong then."""
+        assert self.short is not None
+        with self.short.armed(when):
+            refused = self._start_as_told() if kind == "start" else ""
+            if kind != "start":
+                self.action(kind)()
+        self.counts["short writes"] += self.short.done
+        problems = [f"no start: {refused}"] if refused else self._judged()
+        return problems and [*problems, *([] if not refused else self.restart())]
+
+    def _start_as_told(self) -> str:
+        """Kill all, and start anew; why it does not start, else nothing."""
+        self.server.kill()
+        self.server.command = self._command
+        try:
+            self.server.start()
+        except RuntimeError as error:
+            return str(error)
+        self._client = OneShot(self.server.port)
+        return ""
 
     def _judged(self) -> list[str]:
         """What is wrong now, with the server alive."""
@@ -226,18 +262,19 @@ class FaultyServer:
             self.server.start()
             self.counts["started all the same"] += 1
             self._client = OneShot(self.server.port)
-            self._client.version()
-            problems = [one for one in self._held() if not one.endswith(LITTER)]
+            self._commit()  # in which the call of a thread may fail that has begun since
+            problems = self._judged()
         except RuntimeError:
             told = log.read_bytes()[before:].decode("utf-8", "replace")
             problems = [f"a start ended with a trace: {told[-400:]}"] if "Traceback" in told else []
             self.counts["starts refused"] += 1
+            problems += self.restart()
         self.counts["tried"] += 1
         failed = strace.injected(self._log.read_text("utf-8", "replace"))
         self.counts["failed calls"] += len(failed)
-        problems += self.restart()
+        self.counts.pop("unforeseen", 0)
         if any(map(strace.cannot_fail, failed)):
-            return []
+            return self.restart()
         return problems and [*problems, *failed]
 
     def _watched(self) -> list[Path]:
@@ -267,7 +304,7 @@ def _post_map(server: ApiServer, text: str) -> Answer:
     return answer
 
 
-def _shares(found: list[Fault], most: int, seed: int) -> list[Fault]:
+def _shares(found: list[_Case], most: int, seed: int) -> list[_Case]:
     if most and len(found) > most:
         return random.Random(seed).sample(found, most)
     return found
@@ -293,30 +330,43 @@ class Figures:
 
 
 def try_kind(folder: Path, kind: str, most: int = 0, seed: int = 0, errors: Iterable[str] = ()) -> Figures:
-    """Let all calls of an action fail in turn, or as many as wanted."""
+    """Let all calls of an action fail in turn, or as many as wanted, and all writes be short."""
     figures = Figures(kind)
     subject = FaultyServer(folder / f"{kind}-0")
     subject.start()
     again = 0
     try:
-        trace = subject.trace_of_start() if kind == "start" else subject.trace(kind)
-        if kind == "start":
-            subject.restart()
-        found = list(strace.faults_of(trace, subject.places, errors))
-        figures.calls = len({(fault.call, fault.when) for fault in found})
-        for number, fault in enumerate(_shares(found, most, seed), 1):
+        cases: list[Fault | int] = _cases(subject, kind, most, seed, errors)
+        figures.calls = len({(one.call, one.when) for one in cases if isinstance(one, Fault)})
+        for number, case in enumerate(cases, 1):
             figures.faults += 1
-            problems = subject.begin(fault) if kind == "start" else subject.suffer(kind, fault)
-            if not problems and kind != "start" and number % _BETWEEN_RESTARTS == 0:
+            if isinstance(case, int):
+                problems = subject.write_half(kind, case)
+            else:
+                problems = subject.begin(case) if kind == "start" else subject.suffer(kind, case)
+            if not problems and number % _BETWEEN_RESTARTS == 0:
                 problems = subject.restart()
             if problems:
-                figures.problems += [f"{kind}, {fault}: {problem}" for problem in problems]
-                print(*(f"{kind}, {fault}: {problem}" for problem in problems), sep="\n", flush=True)
+                what = f"write {case} of a half" if isinstance(case, int) else str(case)
+                figures.problems += [f"{kind}, {what}: {problem}" for problem in problems]
+                print(*(f"{kind}, {what}: {problem}" for problem in problems), sep="\n", flush=True)
                 subject = _anew(subject, figures, folder / f"{kind}-{(again := again + 1)}")
         figures.problems += [f"{kind}, at the end: {problem}" for problem in subject.restart()]
     finally:
         _settle(subject, figures)
     return figures
+
+
+def _cases(
+    subject: FaultyServer, kind: str, most: int, seed: int, errors: Iterable[str]
+) -> list[Fault | int]:
+    """All faults of an action, or as many as wanted, and the numbers of its writes."""
+    trace = subject.trace_of_start() if kind == "start" else subject.trace(kind)
+    if kind == "start":
+        subject.restart()
+    found = _shares(list(strace.faults_of(trace, subject.places, errors)), most, seed)
+    writes = _shares(list(range(1, subject.count_writes(kind) + 1)), most, seed)
+    return [*found, *writes]
 
 
 def _anew(subject: FaultyServer, figures: Figures, folder: Path) -> FaultyServer:
