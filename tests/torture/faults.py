@@ -104,7 +104,8 @@ class FaultyServer:
             self.counts["failed an unlock"] += 1
             return self.restart()
         problems = self._judged()
-        if self.counts.pop("unforeseen", 0):
+        elsewhere = not any(place in line for line in failed for place in self.places)
+        if self.counts.pop("unforeseen", 0) and not elsewhere:  # a module that is loaded late
             problems.append(f"an unforeseen failure: {self.server.log.read_text()[-2000:]}")
         return problems and [*problems, *failed]
 

@@ -28,10 +28,15 @@ many seconds, before it opens another. When a process starts all do: much begins
 
 
 class _Connection(sqlite3.Connection):
-    """A connection of one process, and whether writes over it wait for the disk, if that is set."""
+    """A connection of one process, and whether writes over it wait for the disk, if that is set.
+
+    One that `only_reads` is not kept: SQLite opens such a one where the system has refused one for
+    writing, at that moment perhaps, and it would fail each write that takes it later.
+    """
 
     process = 0
     synced: bool | None = None
+    only_reads = False
 
 
 _inherited: list[_Connection] = []
@@ -94,7 +99,10 @@ class Connections:
     def leave(self, connection: _Connection | None) -> None:
         """Leave a connection to others, but for the one of a write that goes on."""
         if connection is not None and connection is not self.local.connection:
-            self.free.append(connection)
+            if connection.only_reads:
+                connection.close()
+            else:
+                self.free.append(connection)
 
     def close(self) -> None:
         """Close those that no thread uses."""
@@ -141,6 +149,7 @@ class Connections:
             connection.execute(f"PRAGMA journal_size_limit = {16 << 20}")
             connection.execute(f"PRAGMA cache_size = -{_PAGES_KIB}")
         connection.process = os.getpid()
+        connection.only_reads = _only_reads(connection)
         return connection
 
 
@@ -186,12 +195,28 @@ class Write:
                         connection.execute("ROLLBACK")
                 if self._is_outermost:
                     local.connection = local.lost = None
-                    if connection.in_transaction:  # it could not be rolled back
+                    # One that could not be rolled back is of no use either.
+                    if connection.in_transaction or connection.only_reads:
                         connection.close()
                     else:
                         self._connections.free.append(connection)
         if error is not None and isinstance(error, sqlite3.DatabaseError):
             raise failure(self._connections.file, error) from error
+
+
+def _only_reads(connection: _Connection) -> bool:
+    """Tell whether SQLite has opened the file, its log or its memory for reading alone.
+
+    It says so before it looks whether somebody else writes, for whom this does not wait.
+    """
+    connection.execute("PRAGMA busy_timeout = 0")
+    try:
+        connection.execute("UPDATE components SET step = step WHERE FALSE")
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_READONLY:
+            return True
+    connection.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000:.0f}")
+    return False
 
 
 def set_synced(connection: _Connection, synced: bool) -> None:

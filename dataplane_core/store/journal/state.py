@@ -90,7 +90,10 @@ class State:
             raise failure(self.file, error) from error
         finally:  # as `leave` does, without a call for each of many reads
             if connection is not None and connection is not connections.local.connection:
-                connections.free.append(connection)
+                if connection.only_reads:
+                    connection.close()
+                else:
+                    connections.free.append(connection)
 
     def write(self, *, synced: bool = True) -> AbstractContextManager[sqlite3.Connection]:
         """Write in one database transaction, which an exception in the body undoes as a whole.

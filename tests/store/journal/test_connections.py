@@ -2,6 +2,7 @@
 
 import gc
 import os
+import sqlite3
 import threading
 import time
 from contextlib import suppress
@@ -174,3 +175,35 @@ def test_who_is_forked_within_a_write_is_told_at_once(state):
                 os._exit(2)
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
     assert len(state.read("SELECT * FROM numbers")) == 1
+
+
+@pytest.fixture
+def refused(state, monkeypatch):
+    """Has SQLite open what it finds for reading alone, as where a descriptor lacks at that moment."""
+    connect = sqlite3.connect
+
+    def opened(file, *more, **how):
+        return connect(f"file:{file}?mode=ro", *more, uri=True, **how)
+
+    state.close()
+    monkeypatch.setattr(sqlite3, "connect", opened)
+
+
+def test_a_connection_that_only_reads_is_taken_for_no_write_that_comes_later(state, refused, monkeypatch):
+    assert state.read("SELECT * FROM numbers") == []
+    with pytest.raises(StorageFailed, match="readonly"):
+        state.set_value("a", "1")
+    with pytest.raises(StorageFailed, match="readonly"):
+        state.execute("INSERT INTO numbers VALUES (?)", (1,))
+    monkeypatch.undo()
+    state.set_value("a", "1")
+    assert state.execute("INSERT INTO numbers VALUES (?)", (1,)) == 1
+    assert state.value("a") == "1"
+
+
+def test_who_opens_a_connection_waits_for_no_write(state):
+    state.close()
+    with state.write() as connection:
+        connection.execute("INSERT INTO numbers VALUES (1)")
+        in_threads(lambda: state.read("SELECT * FROM numbers"))
+        assert not any(one.only_reads for one in state._connections.free)
