@@ -9,7 +9,11 @@ import time
 from contextlib import closing, suppress
 from pathlib import Path
 
+from dataplane_core.lazy_pattern import lazy_pattern
+
 _BROKEN = {sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT}
+_CODE = lazy_pattern(r"error code=([0-9]+)")
+"""What SQLite says of a page that it could not get."""
 _MOST_READ = 64 << 20
 """Bytes up to which a file is read whole at a start."""
 _PARTS = ("", "-wal", "-shm")
@@ -47,5 +51,15 @@ def _fault(file: Path) -> str:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
         return str(error) if code in _BROKEN else ""
     if check.startswith("quick") and found != [("ok",)]:
-        return str(found[0][0]).partition("\n")[0]
+        told = str(found[0][0])
+        return "" if _is_unread(told) else told.partition("\n")[0]
     return ""
+
+
+def _is_unread(told: str) -> bool:
+    """Tell whether a check has found no more than that the system does not give it a page now.
+
+    A file that a disk cannot read at a moment may be whole: it stays where it is.
+    """
+    codes = _CODE.findall(told)
+    return any(int(code) & 0xFF not in _BROKEN for code in codes)

@@ -1,7 +1,10 @@
 """A state file that cannot be read is put aside; the configuration and the texts beside it stay."""
 
+import sqlite3
+
 import pytest
 
+from dataplane_core.store.journal.broken_state import put_aside_if_broken
 from dataplane_core.store.journal.state import State
 from tests.store.support import TEXT, Bench, add_server
 
@@ -71,6 +74,23 @@ def test_a_text_that_was_edited_meanwhile_follows_on_the_last_one(bench):
     config.file.recover()
     assert config.version() == 4 and config.history.newest().origin == "external"
     assert config.history.last_accepted().version == 3
+
+
+@pytest.mark.parametrize("code", [sqlite3.SQLITE_IOERR_READ, sqlite3.SQLITE_NOMEM])
+def test_a_state_of_which_a_page_cannot_be_read_at_a_moment_stays(bench, monkeypatch, code):
+    """SQLite tells that as it tells of a broken page, and the disk may give the page again."""
+    file = made(bench)
+    told = f"*** in database main ***\nOn page 32: unable to get the page. error code={code}"
+
+    class Told(sqlite3.Connection):
+        def execute(self, sql, *more):
+            return super().execute("SELECT ?", (told,)) if "check" in sql else super().execute(sql, *more)
+
+    connect = sqlite3.connect
+    monkeypatch.setattr(sqlite3, "connect", lambda *place, **how: connect(*place, **{"factory": Told, **how}))
+    assert put_aside_if_broken(file) == ""
+    monkeypatch.undo()
+    assert bench.store().history.newest().version == 3
 
 
 def test_a_sound_state_stays(bench, caplog):
