@@ -7,6 +7,7 @@ Whatever wakes it, it reads what the store and this server have now, and does th
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -19,7 +20,7 @@ from dataplane_plugins.fleet.member import Member
 from dataplane_plugins.fleet.orders import Order, Orders
 from dataplane_plugins.fleet.overlays import Overlay, Overlays
 from dataplane_plugins.fleet.reporting import Reporter
-from dataplane_plugins.fleet.revisions import Files, Revision, descends
+from dataplane_plugins.fleet.revisions import Files, Revision, changed_files, descends
 from dataplane_plugins.fleet.rollout import Rollout
 from dataplane_plugins.fleet.rollouts import Rollouts
 from dataplane_plugins.fleet.sealing import Forged
@@ -29,6 +30,7 @@ from dataplane_plugins.fleet.taking import Taker, Verdict
 
 _LOOK_SECONDS = 5.0
 _RETRY_SECONDS = 1.0
+_MOST_LOOKED_AT = 200
 _HAND_EDIT = Author(name="", method="hand edit")
 
 
@@ -115,8 +117,8 @@ class Follower:
             self._reporter.say("refused", head, known, reason=error.message)
             return
         here = self._here()
-        known_files = read_known_files(self._services.state)
         wanted_files = self._revisions.files(wanted.files)
+        known, known_files = self._recognised(here, known, head, overlays)
         decision = decide(here, known, known_files, wanted, wanted_files)
         if decision.step is Step.NOTHING:
             self._has(wanted, head)
@@ -129,6 +131,31 @@ class Follower:
         else:
             text = self._text_kept(head, known.text, overlays)
             self._offer(head, here, text, self._files_kept(here.files))
+
+    def _recognised(
+        self, here: Here, known: Known, head: Revision, overlays: tuple[Overlay, ...]
+    ) -> tuple[Known, Files]:
+        """Return what this server has had, where what it has is part of a later revision.
+
+        What it made a revision itself was written here before it could be remembered.
+        """
+        files = read_known_files(self._services.state)
+        own = [name for name in changed_files(files, here.files) if name in here.files]
+        if not known.number or (here.text == known.text and not own):
+            return known, files
+        first = max(known.number + 1, head.number - _MOST_LOOKED_AT)
+        for number in range(head.number, first - 1, -1):
+            revision = self._revisions.get(number)
+            if revision is None:
+                break
+            if here.text != known.text:
+                with suppress(Conflict):
+                    if self._overlays.text_for(revision.text, overlays) == here.text:
+                        known = replace(known, text=here.text, version=here.version)
+            listed = self._revisions.files(revision.files) if own else {}
+            found = {one: here.files[one] for one in own if listed.get(one) == here.files[one]}
+            files = {**files, **found}
+        return known, files
 
     @property
     def _adopts(self) -> bool:

@@ -148,3 +148,24 @@ def upload(node, path, files):
         + data + b"\r\n--xx--\r\n"
     )
     return node.call("POST", path, raw=body, headers={"Content-Type": "multipart/form-data; boundary=xx"})
+
+
+@pytest.mark.parametrize("what", ["text", "file"])
+def test_what_a_member_made_a_revision_itself_is_no_edit_by_hand(pair, what):
+    """Another member changes it before the first has looked again: nothing is merged, nothing is offered."""
+    first, second = pair
+    if what == "text":
+        first.server("be1", "mine")
+        second.step()
+        second.server("be1", "theirs")
+    else:
+        upload(first, "/v3/services/haproxy/storage/maps", {"file_upload": ("a.map", b"a 1\n")})
+        second.step()
+        second.call("PUT", "/v3/services/haproxy/storage/maps/a.map", raw="a 2\n", headers={"Content-Type": "text/plain"})
+    head = second.member.revisions.newest()
+    first.step(2)
+    assert first.member.revisions.newest().number == head.number
+    assert first.status.state == "applied"
+    assert first.file.read_text() == second.file.read_text()
+    if what == "file":
+        assert (first.folder / "maps/a.map").read_text() == "a 2\n"

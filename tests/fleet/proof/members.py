@@ -160,7 +160,7 @@ class Member:
             "haproxy.reload.validate_cmd": f"{here}/check {here}",
             "haproxy.reload.reload_cmd": f"{here}/reload {here}",
             "haproxy.reload.restart_cmd": f"{here}/reload {here}", "dataplane.state_dir": f"{here}/state",
-            "dataplane.reload_grace": 0.0, "fleet.store": self.store, "fleet.node": self.name, "fleet.group": group,
+            "haproxy.reload.reload_grace": 0.0, "fleet.store": self.store, "fleet.node": self.name, "fleet.group": group,
             "fleet.key_file": str(self.key_file), "dataplaneapi.disable_inotify": True,
             **{f"dataplaneapi.resources.{one}": f"{here}/{one}" for one in
                ("maps_dir", "ssl_certs_dir", "general_storage_dir", "spoe_dir")},
