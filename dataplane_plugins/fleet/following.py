@@ -14,6 +14,7 @@ from typing import Any
 from dataplane_core.plugin import Author, Conflict, DataplaneError, Outage
 from dataplane_plugins.fleet.deciding import Decision, Here, Step, decide
 from dataplane_plugins.fleet.gating import GateKeeper
+from dataplane_plugins.fleet.jobs import Jobs, Work
 from dataplane_plugins.fleet.known import Known, read_known, read_known_files, save_known
 from dataplane_plugins.fleet.local_files import LocalFiles
 from dataplane_plugins.fleet.member import Member
@@ -49,6 +50,7 @@ class Follower:
         self._rollouts = Rollouts(member)
         self._gate = GateKeeper(member)
         self._orders, self._overlays = Orders(member), Overlays(member)
+        self._jobs, self._work = Jobs(member), Work(member, self._local)
         self._outage = Outage(
             member.services.log, "the fleet's store is away", "the fleet's store is back"
         )
@@ -81,10 +83,13 @@ class Follower:
         if head is None:
             self._begin()
             return
+        self._jobs.do(head.number, self._work)
         known = read_known(self._services.state)
         order = self._orders.own()
         if order is not None:
-            self._obey(order, head, known)
+            if order.number == head.number:
+                self._obey(order, head, known)
+            self._orders.done(order)
             return
         if self._is_behind(head, known):
             return
@@ -106,7 +111,6 @@ class Follower:
         forgets = order.deed in ("take", "offer")
         known = Known() if forgets else replace(known, refused=0, reason="")
         save_known(self._services.state, known)
-        self._orders.done(order)
 
     def _go_to(self, wanted: Revision, head: Revision, known: Known) -> None:
         """Bring this server to a revision, or what was changed here to the fleet."""

@@ -1,6 +1,8 @@
 """Make this server a member of a fleet, if the setting `fleet.store` says so; else do nothing."""
 
-from dataplane_core.plugin import Routes, Services, Settings, SettingsError, impl
+from collections.abc import Iterator
+
+from dataplane_core.plugin import Fact, Gauge, Routes, Services, Settings, SettingsError, impl
 
 
 @impl
@@ -31,3 +33,21 @@ def dataplane_start(services: Services) -> None:
         from dataplane_plugins.fleet.wiring import join
 
         join(services)
+
+
+@impl
+def dataplane_status(services: Services) -> Iterator[Fact]:
+    """Tell what this member has of its fleet, as it said last."""
+    if services.settings.fleet.store:
+        from dataplane_plugins.fleet.reporting import facts
+
+        yield from facts(services)
+
+
+@impl
+def dataplane_metrics(services: Services) -> Iterator[Gauge]:
+    """Give the revision that this member has, the one that it knows of, and its state."""
+    if services.settings.fleet.store:
+        from dataplane_plugins.fleet.reporting import gauges
+
+        yield from gauges(services)

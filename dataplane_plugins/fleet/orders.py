@@ -20,9 +20,10 @@ was changed there; to make what it has the newest revision, whatever the fleet h
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What a member is told to do, and the mark of the record."""
+    """What a member is told to do about the revision `number`, and the mark of the record."""
 
     deed: Deed
+    number: int
     mark: int = 0
 
 
@@ -32,10 +33,14 @@ class Orders:
     def __init__(self, member: Member) -> None:
         self._member = member
 
-    def give(self, name: str, deed: Deed) -> None:
-        """Tell a member what to do; what it was told before and has not done yet is forgotten."""
+    def give(self, name: str, deed: Deed, number: int) -> None:
+        """Tell a member what to do; what it was told before and has not done yet is forgotten.
+
+        The order is for as long as the revision is the newest: one that somebody puts back into the
+        store later is none.
+        """
         place = _place(name)
-        data = json.dumps({"deed": deed}).encode()
+        data = json.dumps({"deed": deed, "number": number}).encode()
         self._member.store.transact([], {place: self._member.signer.write(data, place)})
 
     def own(self) -> Order | None:
@@ -44,10 +49,10 @@ class Orders:
         entry = self._member.store.get(place)
         if entry is None:
             return None
-        deed = json.loads(self._member.signer.read(entry.value, place)[1]).get("deed")
-        if deed not in DEEDS:
+        said = json.loads(self._member.signer.read(entry.value, place)[1])
+        if said.get("deed") not in DEEDS:
             raise Forged(f"{place} is no order")
-        return Order(deed, entry.mark)
+        return Order(said["deed"], int(said["number"]), entry.mark)
 
     def done(self, order: Order) -> None:
         """Remove an order that is carried out, unless there is a newer one."""

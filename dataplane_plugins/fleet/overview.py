@@ -8,7 +8,7 @@ from typing import Any
 from dataplane_core.plugin import written_time
 from dataplane_plugins.fleet.leading import LEADER, Leader
 from dataplane_plugins.fleet.member import Member
-from dataplane_plugins.fleet.reporting import ALIVE, FACT, Status, read_status
+from dataplane_plugins.fleet.reporting import ALIVE, Status, last_said
 from dataplane_plugins.fleet.revisions import Revision
 from dataplane_plugins.fleet.rollout import Rollout, Strategy
 from dataplane_plugins.fleet.rollouts import Rollouts
@@ -32,7 +32,7 @@ class Overview:
         try:
             return {**found, "reachable": True, **self._seen()}
         except StoreError as error:
-            own = read_own(self._member)
+            own = last_said(self._member.services)
             nodes = [node_json(self._member.name, own.group, own, is_alive=True)]
             reason = f"the store of the fleet cannot be read: {error.reason}"
             return {**found, "reachable": False, "nodes": nodes, "alarms": [reason]}
@@ -62,12 +62,6 @@ class Overview:
     def _alive(self) -> set[str]:
         listed = self._member.store.list(ALIVE, names_only=True).entries
         return {one.key.removeprefix(ALIVE) for one in listed}
-
-
-def read_own(member: Member) -> Status:
-    """Return what this member said last."""
-    said = member.services.state.value(FACT)
-    return read_status(said) if said else Status("waiting", group=member.group)
 
 
 def node_json(name: str, group: str, status: Status | None, *, is_alive: bool) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
+from importlib import import_module
 from typing import Any
 
 from dataplane_core.plugin import (
@@ -69,19 +70,10 @@ def add_routes(routes: Routes, services: Services) -> None:
 
         return Shared(services)
 
-    def by(name: str) -> InVersion:
+    def by(name: str, module: str = "responders") -> InVersion:
         def make(view: View) -> object:
-            from dataplane_plugins.fleet import responders
-
-            return getattr(responders, name)(shared())
-
-        return InVersion(make)
-
-    def overlay(name: str) -> InVersion:
-        def make(view: View) -> object:
-            from dataplane_plugins.fleet import overlay_responders
-
-            return getattr(overlay_responders, name)(shared())
+            where = import_module(f"dataplane_plugins.fleet.{module}")
+            return getattr(where, name)(shared())
 
         return InVersion(make)
 
@@ -97,9 +89,13 @@ def add_routes(routes: Routes, services: Services) -> None:
     add(f"{PATH}/rollouts/{{revision}}", by("PastRollout"), {"GET": _PAST_ONE}, OWN)
     add(f"{PATH}/strategy", by("TheStrategy"), _strategy_operations(), OWN)
     listed = _list("getFleetOverlays", _OWN_OF_OTHERS, "overlay")
-    add(f"{PATH}/overlays", overlay("OverlayList"), {"GET": listed}, OWN)
+    add(f"{PATH}/overlays", by("OverlayList", "overlay_responders"), {"GET": listed}, OWN)
     one = f"{PATH}/overlays/{{kind}}/{{name}}"
-    add(one, overlay("OverlayItem"), _overlay_operations(), OWN)
+    add(one, by("OverlayItem", "overlay_responders"), _overlay_operations(), OWN)
+    traffic = _get("getFleetTraffic", "Read the traffic of all members.", "fleet_traffic")
+    add(f"{PATH}/traffic", by("Traffic", "job_responders"), {"GET": traffic}, OWN)
+    running = by("RunningNodes", "job_responders")
+    add(f"{PATH}/runtime", running, {"POST": _running()}, OWN)
 
 
 def _get(identifier: str, summary: str, schema: str) -> Operation:
@@ -173,6 +169,35 @@ _PAST_ONE = operation(
     (Parameter("revision", where="path", required=True, help="The number of a revision."),),
     _200=_ROLLOUT, _404=NOT_FOUND,
 )  # fmt: skip
+
+
+def _running() -> Operation:
+    names = Prop("", help="A name.")
+    props = (
+        Prop("nodes", "array", items=names, help="Members; with no group either, all that live."),
+        Prop("groups", "array", items=names, help="Groups of members."),
+        Prop("backend", help="The backend of the server."),
+        Prop("server", help="A server whose state or weight is to be another."),
+        Prop("state", enum=("ready", "drain", "maint"), help="What the server is to be."),
+        Prop("weight", "integer", minimum=0, maximum=256, help="Its weight."),
+        Prop("map", help="A map of the storage, such as `hosts.map`, that is to have an entry."),
+        Prop("key", help="The key of the entry."),
+        Prop("value", help="Its value; without it, the entry goes."),
+        Prop(
+            "traffic", enum=("drain", "ready"),
+            help="`drain`: the frontends of the members take no new connections; `ready`: they do.",
+        ),
+    )  # fmt: skip
+    example = {"groups": ["edge"], "backend": "web", "server": "web1", "state": "drain"}
+    done = operation(
+        "changeRunningFleet", TAG,
+        "Change members while they run. A server's state or weight, an entry of a map, or whether "
+        "a member takes traffic; forgotten at a reload.",
+        (), Body({"$ref": "fleet_change"}, props=props, example=example),
+        _200=Response({"type": "array", "items": {"$ref": "fleet_answer"}}),
+        _400=BAD_REQUEST, _404=NOT_FOUND,
+    )  # fmt: skip
+    return replace(done, rehearses=True)
 
 
 def _strategy_operations() -> dict[str, Operation]:

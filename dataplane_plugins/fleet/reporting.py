@@ -2,10 +2,18 @@
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from dataplane_core.plugin import Finding, dataclass, haproxy_program, haproxy_version
+from dataplane_core.plugin import (
+    Fact,
+    Finding,
+    Gauge,
+    Services,
+    dataclass,
+    haproxy_program,
+    haproxy_version,
+)
 from dataplane_plugins.fleet.known import Known
 from dataplane_plugins.fleet.member import Member
 from dataplane_plugins.fleet.revisions import Revision
@@ -71,14 +79,28 @@ class Reporter:
             self._member.services.state.set_value(FACT, data.decode())
             place = STATUS + self._member.name
             self._member.store.transact([], {place: self._member.signer.write(data, place)})
+            self._tell(status)
             self._said = said
         self._live()
+
+    def _tell(self, status: Status) -> None:
+        """Record an event of what this member has become."""
+        if status.state == "taking":
+            return
+        data = {
+            "node": self._member.name, "state": status.state, "version": status.version,
+            "reason": status.reason, "gate": status.gate,
+        }  # fmt: skip
+        self._member.services.events.record(
+            "fleet", {name: value for name, value in data.items() if value}
+        )
 
     def lost(self, reason: str) -> None:
         """Remember that the store is away; whoever asks this server is told."""
         status = Status("waiting", reason=f"the store of the fleet: {reason}", since=time.time())
         if self._said != (reason,):
             self._said = (reason,)
+            self._tell(status)
             self._member.services.state.set_value(FACT, written(status).decode())
 
     def leave(self) -> None:
@@ -115,6 +137,33 @@ def read_status(data: bytes | str) -> Status:
         return Status(**{**fields, "findings": tuple(fields["findings"])})
     except (TypeError, KeyError) as error:
         raise ValueError(str(error)) from None
+
+
+def last_said(services: Services) -> Status:
+    """Return what this member said last."""
+    said = services.state.value(FACT)
+    return read_status(said) if said else Status("waiting", group=services.settings.fleet.group)
+
+
+def facts(services: Services) -> Iterator[Fact]:
+    """Yield what a person at a terminal is told of this member."""
+    said, name = last_said(services), services.settings.fleet.name
+    text = f"{name}: version {said.version}, {said.state}"
+    if said.reason:
+        text += f": {said.reason}"
+    bad = said.state in ("refused", "apart", "waiting")
+    yield Fact("fleet", text, bad=bad, doubtful=said.state == "held")
+
+
+def gauges(services: Services) -> Iterator[Gauge]:
+    """Yield the numbers of this member."""
+    said = last_said(services)
+    yield Gauge("fleet_revision", "Revision of the fleet that this member has.", said.number)
+    text = "Newest revision of the fleet that this member knows of."
+    yield Gauge("fleet_newest_revision", text, said.wanted)
+    for state in STATES:
+        there = float(state == said.state)
+        yield Gauge("fleet_state", "1 for what this member is.", there, (("state", state),))
 
 
 def _finding(one: Finding) -> dict[str, Any]:

@@ -96,7 +96,8 @@ class Node:
                 self._exclude(name, action == "exclude", req.who)
             else:
                 deed: Deed = action
-                self._shared.orders.give(name, deed)
+                head = self._shared.member.revisions.newest()
+                self._shared.orders.give(name, deed, head.number if head else 0)
             self._log(f"{name} was told by {req.who or 'a client'}: {action}")
             resp.data = to_json(self._find(name))
 

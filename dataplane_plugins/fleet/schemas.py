@@ -94,8 +94,29 @@ FLEET = {
         "alarms": {**_TEXTS, "description": "What somebody should look at."},
     },
 }
+ANSWER = {
+    "type": "object",
+    "required": ["name"],
+    "properties": {
+        "name": {**_TEXT, "description": "The member."},
+        "error": {**_TEXT, "description": "Why it has not done it."},
+        "result": {"description": "What it has answered."},
+    },
+}
+_COUNTERS: dict[str, Any] = {
+    "type": "object",
+    "additionalProperties": {"type": "object", "additionalProperties": _NUMBER},
+}
+TRAFFIC = {
+    "type": "object",
+    "properties": {
+        "total": {**_COUNTERS, "description": "The sums, by `frontend NAME` and `backend NAME`."},
+        "nodes": {"type": "array", "items": {"$ref": "fleet_answer"}},
+    },
+}
 SCHEMAS = {
     "fleet": FLEET, "fleet_node": NODE, "fleet_revision": REVISION, "fleet_rollout": ROLLOUT,
     "fleet_strategy": STRATEGY, "fleet_overlay": OVERLAY,
+    "fleet_answer": ANSWER, "fleet_traffic": TRAFFIC,
 }  # fmt: skip
 """All of them, by their names."""

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 KINDS = (
     "version", "applied", "rolled_back", "refused", "reload", "server_state", "certificate",
-    "drift", "confirmation",
+    "drift", "confirmation", "fleet",
 )  # fmt: skip
 _MEDIA = "text/event-stream"
 _SUMMARY = (

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 from tests.fleet.proof.rounds import Etcd, Proof
+from tests.fleet.proof.size import measure
 from tests.harness.waiting import until
 
 
@@ -20,8 +21,14 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=2.0, help="of trouble in each round (2)")
     parser.add_argument("--members", type=int, default=3, help="of the fleet in these rounds (3)")
     parser.add_argument("--seed", type=int, default=0, help="of all random choices (0)")
+    parser.add_argument("--size", type=int, default=0, help="so many members, and what they cost")
+    parser.add_argument("--commits", type=int, default=1000, help="one after another, with --size (1000)")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="dataplane-fleet-", dir="/dev/shm") as folder:
+        if arguments.size:
+            said = measure(Path(folder), arguments.size, arguments.commits)
+            print(*said, sep="\n")
+            return int(said[0].startswith("WRONG"))
         return rounds(Path(folder), arguments)
 
 

@@ -1,0 +1,187 @@
+"""Have some or all members do something while they run, and gather what each answers.
+
+A job is a record in the store, for which members are woken; each writes its answer beside it. Both
+are gone when whoever asked has the answers. A job is for the newest revision, and is done once.
+"""
+
+import csv
+import json
+import secrets
+import time
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from dataplane_core.plugin import (
+    DataplaneError,
+    Runtime,
+    RuntimeFailed,
+    dataclass,
+    is_success,
+    runtime_argument,
+)
+from dataplane_plugins.fleet.local_files import LocalFiles
+from dataplane_plugins.fleet.member import Member
+from dataplane_plugins.fleet.sealing import Forged
+from dataplane_plugins.fleet.stores import Entry
+
+JOBS, ANSWERS = "control/jobs/", "answers/"
+_MOST_DONE = 1000
+_LARGEST_ANSWER = 256 << 10
+_FRONTEND, _BACKEND = "0", "1"
+_COUNTERS = ("scur", "stot", "bin", "bout", "hrsp_2xx", "hrsp_3xx", "hrsp_4xx", "hrsp_5xx")
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Something that members are to do: a kind of work with its arguments."""
+
+    kind: str
+    arguments: Mapping[str, Any]
+
+
+class Jobs:
+    """The jobs of a fleet, for who gives them and for who does them."""
+
+    def __init__(self, member: Member) -> None:
+        self._member = member
+        self._done: dict[str, None] = {}
+
+    def carry_out(self, job: Job, names: Iterable[str], seconds: float) -> dict[str, Any]:
+        """Have members do a job; return the answer of each, None of those that have not answered.
+
+        Each answer has `result`, or `error` with a sentence.
+        """
+        wanted, identifier = sorted(names), secrets.token_urlsafe(12)
+        place, head = f"{JOBS}{identifier}", self._member.revisions.newest()
+        said = {
+            "kind": job.kind, "arguments": dict(job.arguments), "nodes": wanted,
+            "number": head.number if head else 0,
+        }  # fmt: skip
+        data = self._member.signer.write(json.dumps(said).encode(), place)
+        self._member.store.transact([], {place: data})
+        answers = self._gathered(f"{ANSWERS}{identifier}/", wanted, time.monotonic() + seconds)
+        there = [f"{ANSWERS}{identifier}/{name}" for name, one in answers.items() if one]
+        for some in (there[start : start + 30] for start in range(0, len(there), 30)):
+            self._member.store.transact([], {}, some)
+        self._member.store.transact([], {}, [place])
+        return answers
+
+    def do(self, number: int, work: Callable[[Job], Any]) -> None:
+        """Do the jobs that this member is asked for, and has not done yet."""
+        for entry in self._member.store.list(JOBS).entries:
+            identifier = entry.key.removeprefix(JOBS)
+            if identifier in self._done:
+                continue
+            self._done[identifier] = None
+            if len(self._done) > _MOST_DONE:
+                self._done.pop(next(iter(self._done)))
+            said = self._said(entry)
+            if said.get("number") == number and self._member.name in said.get("nodes", ()):
+                self._answer(identifier, Job(said["kind"], said["arguments"]), work)
+
+    def _said(self, entry: Entry) -> dict[str, Any]:
+        try:
+            return dict(json.loads(self._member.signer.read(entry.value, entry.key)[1]))
+        except (Forged, ValueError) as error:
+            self._member.services.log.error("fleet: %s", error)
+            return {}
+
+    def _answer(self, identifier: str, job: Job, work: Callable[[Job], Any]) -> None:
+        try:
+            answer: dict[str, Any] = {"result": work(job)}
+        except DataplaneError as error:
+            answer = {"error": error.message}
+        data = json.dumps(answer).encode()
+        if len(data) > _LARGEST_ANSWER:
+            data = json.dumps({"error": "the answer is too long for the store"}).encode()
+        place = f"{ANSWERS}{identifier}/{self._member.name}"
+        self._member.store.transact([], {place: self._member.signer.write(data, place)})
+
+    def _gathered(self, prefix: str, names: list[str], end: float) -> dict[str, Any]:
+        found: dict[str, Any] = dict.fromkeys(names)
+        mark = 0
+        while (left := end - time.monotonic()) > 0 and not all(found.values()):
+            listing = self._member.store.list(prefix)
+            for entry in listing.entries:
+                name = entry.key.removeprefix(prefix)
+                writer, data = self._member.signer.read(entry.value, entry.key)
+                if writer == name in found:
+                    found[name] = json.loads(data)
+            mark = listing.mark
+            if not all(found.values()):
+                self._member.store.wait(prefix, mark, left)
+        return found
+
+
+class Work:
+    """What a member does for a job, with its own HAProxy."""
+
+    def __init__(self, member: Member, files: LocalFiles) -> None:
+        self._runtime: Runtime = member.services.runtime
+        self._files = files
+
+    def __call__(self, job: Job) -> Any:
+        """Do a job; return what is told of it. Raises `DataplaneError`."""
+        return getattr(self, f"_do_{job.kind}")(**job.arguments) if job.kind in KINDS else None
+
+    def _do_server(
+        self, backend: str, server: str, state: str | None = None, weight: int | None = None
+    ) -> None:
+        where = f"{runtime_argument(backend)}/{runtime_argument(server)}"
+        if state is not None:
+            self._change(f"set server {where} state {runtime_argument(state)}")
+        if weight is not None:
+            self._change(f"set server {where} weight {int(weight)}")
+
+    def _do_map_entry(self, map: str, key: str, value: str | None = None) -> None:
+        file = runtime_argument(str(self._files.path(f"maps/{map}")))
+        entry = runtime_argument(key)
+        self._change(f"del map {file} {entry}", but="Key not found.")
+        if value is not None:
+            self._change(f"add map {file} {entry} {runtime_argument(value)}")
+
+    def _do_traffic(self, state: str) -> list[str]:
+        """Take no new connections, or take them again: as far as its frontends go."""
+        names = [row["pxname"] for row in self._rows() if row["type"] == _FRONTEND]
+        for name in dict.fromkeys(names):
+            word = "disable" if state == "drain" else "enable"
+            self._change(f"{word} frontend {runtime_argument(name)}", but="already")
+        return [*dict.fromkeys(names)]
+
+    def _do_statistics(self) -> dict[str, dict[str, int]]:
+        """Return the counters of frontends and backends, by their names."""
+        found: dict[str, dict[str, int]] = {}
+        for row in self._rows():
+            if row["type"] in (_FRONTEND, _BACKEND):
+                kind = "frontend" if row["type"] == _FRONTEND else "backend"
+                counters = found.setdefault(f"{kind} {row['pxname']}", dict.fromkeys(_COUNTERS, 0))
+                for name in _COUNTERS:
+                    counters[name] += int(row.get(name) or 0)
+        return found
+
+    def _rows(self) -> list[dict[str, str]]:
+        answers = self._runtime.execute("show stat -1 3 -1")
+        return [
+            row for one in answers for row in csv.DictReader(one.removeprefix("# ").splitlines())
+        ]
+
+    def _change(self, command: str, but: str = "") -> None:
+        """Send a command to all processes; raises `RuntimeFailed` with HAProxy's words."""
+        for answer in self._runtime.execute(command):
+            words = answer.strip()
+            if not is_success(words) and not (but and but in words):
+                raise RuntimeFailed(words)
+
+
+def merged(answers: Mapping[str, Any]) -> dict[str, dict[str, int]]:
+    """Return the sums of what members say of their traffic."""
+    total: dict[str, dict[str, int]] = {}
+    for answer in answers.values():
+        for name, counters in ((answer or {}).get("result") or {}).items():
+            sums = total.setdefault(name, dict.fromkeys(counters, 0))
+            for key, count in counters.items():
+                sums[key] = sums.get(key, 0) + count
+    return total
+
+
+KINDS = ("server", "map_entry", "traffic", "statistics")
