@@ -20,6 +20,8 @@ SLOW_BY_DESIGN = {
     "haproxy/test_runtime_answers.py",  # a socket that drips
     "torture/cycles.py",  # kills a server at some moment
     "torture/clients.py",  # asks again in a while
+    "fleet/proof/rounds.py",  # has members in trouble for a while
+    "fleet/proof/size.py",  # looks at members that idle
 }
 MEASURE = {"bench"}
 """Folders that measure times, and say nothing of right and wrong."""
