@@ -2,7 +2,35 @@
 
 from collections.abc import Iterator
 
-from dataplane_core.plugin import Fact, Gauge, Routes, Services, Settings, SettingsError, impl
+import falcon
+
+from dataplane_core.plugin import (
+    OWN,
+    ApiRequest,
+    Fact,
+    Gauge,
+    Response,
+    Routes,
+    Services,
+    Settings,
+    SettingsError,
+    impl,
+    operation,
+    to_json,
+)
+
+PATH, TAG = "/fleet", "Fleet"
+_NONE = operation(
+    "getFleet", TAG, "Read what the fleet is. This server is in none.",
+    _200=Response({"type": "object", "properties": {"nodes": {"type": "array"}}}),
+)  # fmt: skip
+
+
+class Alone:
+    """What a server says of its fleet that is in none: GET."""
+
+    def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
+        resp.data = to_json({"nodes": [], "alarms": []})
 
 
 @impl
@@ -19,11 +47,13 @@ def dataplane_settings(settings: Settings) -> None:
 
 @impl
 def dataplane_routes(routes: Routes, services: Services) -> None:
-    """Serve the fleet."""
+    """Serve the fleet; of a server that is alone, that it is so."""
     if services.settings.fleet.store:
         from dataplane_plugins.fleet.paths import add_routes
 
         add_routes(routes, services)
+    else:
+        routes.add(PATH, Alone(), {"GET": _NONE}, OWN)
 
 
 @impl

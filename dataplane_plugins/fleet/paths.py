@@ -22,10 +22,9 @@ from dataplane_core.plugin import (
     View,
     operation,
 )
+from dataplane_plugins.fleet.membership import PATH, TAG
 from dataplane_plugins.fleet.schemas import SCHEMAS
 
-TAG = "Fleet"
-PATH = "/fleet"
 _STRATEGY_PROPS = (
     Prop(
         "waves", "array", items=Prop("", help="A number, a share, a group or a member."),

@@ -140,10 +140,18 @@ def test_what_the_api_says_of_itself_is_text(viewer, attacked):
             "kind": words, "subject": words, "property": PAYLOADS[1], "file": {"a": words}, "process": words,
             "towards_file": {"commands": [words]}, "towards_process": {"impossible": PAYLOADS[2]},
         }]},
+        "**/dataplane/v1/fleet": {
+            "fleet": words, "node": words, "reachable": True, "leader": words, "alarms": [PAYLOADS[1]],
+            "newest": {"version": 7, "node": words},
+            "nodes": [{"name": words, "group": PAYLOADS[1], "is_alive": True, "state": "refused", "reason": PAYLOADS[2],
+                       "findings": [{"line": 1, "message": words}]}],
+            "rollout": {"version": 7, "state": "stopped", "waves": [[words], [PAYLOADS[1]]], "wave": 0,
+                        "log": [{"time": "2026-01-01T00:00:00Z", "text": words}]},
+        },
     }  # fmt: skip
     for place, body in places.items():
         page.route(place, lambda route, _, body=body: route.fulfill(json=body))
-    for view in ("certificates", "patterns", "discovery", "drift"):
+    for view in ("certificates", "patterns", "discovery", "drift", "fleet"):
         viewer.go(view)
         expect(page.locator("main").get_by_text(words).first).to_be_visible()
         assert page.evaluate(COUNT) == CLEAN, (view, json.dumps(page.content())[:500])

@@ -27,6 +27,7 @@ VIEWS = [
     "patterns?kind=maps&list=teams.map",
     "tables?table=clients",
     "discovery",
+    "fleet",
     "nothing",
 ]
 

@@ -17,6 +17,7 @@ export const GROUPS = [
       { name: "map", title: "Map", key: "m", load: () => import("../views/map.js") },
       { name: "trace", title: "Trace a request", key: "r", load: () => import("../views/trace.js") },
       { name: "servers", title: "Servers", key: "s", load: () => import("../views/servers.js") },
+      { name: "fleet", title: "Fleet", key: "l", load: () => import("../views/fleet.js") },
     ],
   },
   {
