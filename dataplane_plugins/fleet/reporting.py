@@ -121,7 +121,7 @@ class Reporter:
             return
         place = ALIVE + self._member.name
         self._hold = self._member.store.hold(place, b"", ALIVE_SECONDS)
-        if self._hold is None:  # of this member before it was started anew: nobody else has its name
+        if self._hold is None:  # that of this member before it was started anew
             self._member.store.transact([], {}, [place])
             self._hold = self._member.store.hold(place, b"", ALIVE_SECONDS)
         self._renewed = now if self._hold is not None else 0.0
