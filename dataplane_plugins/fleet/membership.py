@@ -18,8 +18,8 @@ from dataplane_core.plugin import (
     operation,
     to_json,
 )
+from dataplane_plugins.fleet import PATH, TAG
 
-PATH, TAG = "/fleet", "Fleet"
 _NONE = operation(
     "getFleet", TAG, "Read what the fleet is. This server is in none.",
     _200=Response({"type": "object", "properties": {"nodes": {"type": "array"}}}),

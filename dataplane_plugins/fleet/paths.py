@@ -22,7 +22,7 @@ from dataplane_core.plugin import (
     View,
     operation,
 )
-from dataplane_plugins.fleet.membership import PATH, TAG
+from dataplane_plugins.fleet import PATH, TAG
 from dataplane_plugins.fleet.schemas import SCHEMAS
 
 _STRATEGY_PROPS = (
