@@ -49,7 +49,7 @@ const COLUMNS = [
 
 /** @param {string} path @param {string} action @param {string} title @param {() => void} then */
 async function decide(path, action, title, then) {
-  const answer = await confirmFirst({ title, action: WORDS[action], ask: "Reason" });
+  const answer = await confirmFirst({ title, body: html`<p>${WORDS[action]}?</p>`, action: WORDS[action], ask: "Reason" });
   if (answer === null) return;
   try {
     await change("POST", `${OWN}/fleet/${path}`, { json: { action }, reason: answer });
