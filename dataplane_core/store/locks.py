@@ -91,13 +91,20 @@ class KeptLock:
                 raise
 
     def __exit__(self, *error: object) -> None:
-        fcntl.flock(self._handle, fcntl.LOCK_UN)
-        self._threads.release()
+        try:
+            fcntl.flock(self._handle, fcntl.LOCK_UN)
+        except OSError:  # what was done with the lock held is done; to close the file frees it, too
+            self._close()
+        finally:
+            self._threads.release()
+
+    def _close(self) -> None:
+        os.close(self._handle)
+        self._handle = self._process = -1
 
     def _open(self) -> None:
         if self._handle >= 0:  # the parent's, or that of a file that is gone
-            os.close(self._handle)
-            self._handle = self._process = -1
+            self._close()
         self._handle = _open(self.path)
         self._process = os.getpid()
 

@@ -1,5 +1,7 @@
 """Locks: one that stays open keeps out what one that is opened each time would keep out."""
 
+import errno
+import fcntl
 import os
 import subprocess
 import sys
@@ -11,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from dataplane_core.errors import StorageFailed
-from dataplane_core.store.locks import KeptLock, locked, try_lock
+from dataplane_core.store.locks import KeptLock, is_locked, locked, try_lock
 from tests.harness.waiting import PATIENCE, until
 
 
@@ -182,3 +184,20 @@ def test_try_lock_gives_up_at_once_and_a_dead_holder_does_not_count(tmp_path: Pa
     handle = try_lock(path)
     assert handle is not None
     os.close(handle)
+
+
+def test_a_lock_that_cannot_be_given_back_is_free_all_the_same(tmp_path, monkeypatch):
+    lock, flock = KeptLock(tmp_path / "lock"), fcntl.flock
+
+    def failing(handle, how):
+        if how == fcntl.LOCK_UN:
+            raise OSError(errno.EIO, "Input/output error")
+        flock(handle, how)
+
+    monkeypatch.setattr(fcntl, "flock", failing)
+    with lock:
+        assert is_locked(tmp_path / "lock")
+    monkeypatch.undo()
+    assert not is_locked(tmp_path / "lock")
+    with lock:
+        assert is_locked(tmp_path / "lock")
