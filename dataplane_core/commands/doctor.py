@@ -32,6 +32,7 @@ from dataplane_core.server.rights import (
 from dataplane_core.server.tls import TlsContexts
 from dataplane_core.settings import Settings, SettingsError
 from dataplane_core.store.disk_faults import DiskFaults
+from dataplane_core.store.in_place import mounts_in
 from dataplane_core.text import Document
 from dataplane_core.text.language import SECTIONS
 
@@ -130,6 +131,9 @@ def _folders(
     for key, path in _all_folders(settings):
         made = (key, path) in to_be_made
         yield from _of(key, way_to(path) if made else access_to(path, WRITE, "written"))
+        for one in mounts_in(path):
+            what = f"{one} is mounted by itself, and cannot be changed over the API"
+            yield from _of(key, iter([MissingPrerequisite(what, "Mount its folder instead.")]))
     owners = [
         (key, path, os.stat(path).st_uid)
         for key, path in private_folders(settings)

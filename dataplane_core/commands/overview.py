@@ -11,11 +11,12 @@ from dataplane_core.errors import DataplaneError, RuntimeFailed, RuntimeUnreacha
 from dataplane_core.haproxy.reload import ReloadRecord
 from dataplane_core.haproxy.runtime_client import RuntimeClient
 from dataplane_core.hookspecs import Fact
+from dataplane_core.server.folders import shared_folders
 from dataplane_core.server.process import become
 from dataplane_core.services import Services
 from dataplane_core.settings import Settings
 from dataplane_core.store.disk_faults import REMEDY
-from dataplane_core.store.in_place import is_mounted
+from dataplane_core.store.in_place import is_mounted, mounts_in
 from dataplane_core.store.journal.callers import Caller
 from dataplane_core.store.journal.plugin_faults import recorded
 from dataplane_core.store.journal.state_copy import state_copy
@@ -65,6 +66,10 @@ def _mounted(services: Services) -> Iterator[Fact]:
     if is_mounted(path):
         text = f"{path} is mounted by itself, so it is written in place: mount its folder instead"
         yield Fact("mount", text, doubtful=True)
+    for _, folder in shared_folders(services.settings):
+        for one in mounts_in(folder):
+            text = f"{one} is mounted by itself, and nothing can replace it"
+            yield Fact("mount", text, doubtful=True)
 
 
 def _callers(services: Services) -> Iterator[Fact]:

@@ -101,6 +101,7 @@ class StoredFiles:
         Raises `Conflict` where the configuration needs the file.
         """
         path = self.folder.find(name)
+        self.folder.check_changeable(name)
         with self.changing():
             former, mode = self.folder.read_with_mode(name)
             if (noted := rehearsing()) is not None:

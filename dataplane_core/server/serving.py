@@ -51,6 +51,13 @@ class ServedListener:
     contexts: "TlsContexts | None"
 
 
+class Closable(Protocol):
+    """A connection of which nothing but its end is asked."""
+
+    def close(self) -> None:
+        """End the connection."""
+
+
 class OpenConnection(Protocol):
     """The connection of one client, as the loop and the thread of a request see it.
 
@@ -78,10 +85,6 @@ class OpenConnection(Protocol):
     @property
     def is_waiting(self) -> bool:
         """Whether the loop waits for a request, of which some may be there."""
-
-    @property
-    def is_sending(self) -> bool:
-        """Whether the loop sends what is left of an answer."""
 
     def expire(self) -> None:
         """Act on a client that was too slow."""
@@ -121,7 +124,8 @@ class Serving:
 
     `keep_alive` is for how many seconds an idle connection is kept, 0 for one request only;
     `stopping`: connections end with their next answer. `on_closed` is called by the thread that has
-    closed a connection. `unsent` are the bytes of answers that the loop still has to send.
+    closed a connection. `unsent` are the bytes of answers that the loop still has to send, and
+    `sending` the connections that they are for, the one that has had them for longest first.
     `body_folder` is for long bodies; None: where the system has temporary files.
     """
 
@@ -141,6 +145,7 @@ class Serving:
     connections: dict[int, OpenConnection] = field(default_factory=dict)
     on_closed: Callable[[], None] = lambda: None
     unsent: int = 0
+    sending: dict[Closable, None] = field(default_factory=dict)
     _next_look: float = 0.0
     _waiting: int = 0  # threads that wait for clients to take answers
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -181,11 +186,8 @@ class Serving:
 
     def limit_unsent(self) -> None:
         """Close those who have had an answer to take for longest, if all leave too much of them."""
-        while self.unsent > _UNSENT:
-            sending = [one for one in tuple(self.connections.values()) if one.is_sending]
-            if not sending:
-                return
-            min(sending, key=lambda one: one.deadline).close()
+        while self.unsent > _UNSENT and self.sending:
+            next(iter(self.sending)).close()
 
     def wait_to_send(self, send: Callable[[], None]) -> None:
         """Send from a thread what a client is slow to take.

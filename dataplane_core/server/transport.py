@@ -109,11 +109,7 @@ class Transport:
         self.react = self._on_output
         self._unsent = sum(map(len, self._output))
         self.serving.unsent += self._unsent
-
-    @property
-    def is_sending(self) -> bool:
-        """Whether the loop sends what is left of an answer."""
-        return self.react == self._on_output
+        self.serving.sending[self] = None
 
     def _sent(self, keeps: bool) -> None:
         if keeps:
@@ -146,6 +142,7 @@ class Transport:
         self._output.clear()
         if self._unsent:  # only in the loop
             self.serving.unsent -= self._unsent
+            self.serving.sending.pop(self, None)
             self._unsent = 0
 
     def _on_end(self, events: int) -> None:

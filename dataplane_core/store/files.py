@@ -26,6 +26,12 @@ _MOST_SWAPS = 100
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
+class MountedAlone(StorageFailed):
+    """A file is mounted by itself: no other can take its name, and it cannot be removed."""
+
+    status = 409
+
+
 class storage_errors(AbstractContextManager[None]):  # noqa: N801 - used as a function is
     """Turn an `OSError` in the body into `StorageFailed` or `StorageFull` that names `path`.
 
@@ -42,9 +48,19 @@ class storage_errors(AbstractContextManager[None]):  # noqa: N801 - used as a fu
 
     def __exit__(self, kind: object, error: object, trace: object) -> None:
         if isinstance(error, OSError):
+            if error.errno == errno.EBUSY:
+                raise mounted_alone(self._path) from error
             reason = os.strerror(error.errno) if error.errno else str(error)
             family = StorageFull if error.errno in _FULL else StorageFailed
             raise family(f"{self._path} cannot be {self._action}: {reason}") from error
+
+
+def mounted_alone(path: str | Path) -> MountedAlone:
+    """Return what is told of a file that is mounted by itself."""
+    return MountedAlone(
+        f"{path} is mounted by itself, so that it can be neither replaced nor removed: mount its "
+        "folder instead, or change the file where it is mounted from"
+    )
 
 
 def file_identity(status: os.stat_result) -> FileIdentity:

@@ -16,7 +16,8 @@ from dataplane_core.errors import AlreadyExists, Code, Invalid, NotFound
 from dataplane_core.lazy_pattern import lazy_pattern
 from dataplane_core.settings import Settings
 from dataplane_core.store.candidate import MOVED, Candidate, open_present, open_real_folder
-from dataplane_core.store.files import keep_change, storage_errors, sweep_folder
+from dataplane_core.store.files import keep_change, mounted_alone, storage_errors, sweep_folder
+from dataplane_core.store.in_place import is_mounted
 from dataplane_core.store.journal.state import State
 
 _NAME = lazy_pattern(r"[A-Za-z0-9_][A-Za-z0-9_.+=@-]*")
@@ -130,10 +131,14 @@ class Folder:
         return Candidate(self._real / name, b"", self.mode, real=True)
 
     def replacing(self, name: str, data: bytes) -> Candidate:
-        """Make a temporary file for one that is there; raises `NotFound`, `StorageFailed`."""
+        """Make a temporary file for one that is there.
+
+        Raises `NotFound`, `MountedAlone` and `StorageFailed`.
+        """
         target = self._target(name)
         if target is None:
             raise self._missing(name)
+        self.check_changeable(name)
         return Candidate(Path(target), data, self.mode, real=True)
 
     def putting(self, name: str, data: bytes) -> Candidate:
@@ -148,6 +153,12 @@ class Folder:
         with storage_errors(self.path, "made"):
             self.path.mkdir(parents=True, exist_ok=True)
         return Path(os.path.realpath(self.path))
+
+    def check_changeable(self, name: str) -> None:
+        """Raise `MountedAlone` for a file that nothing can replace."""
+        path = os.path.realpath(self.path / name)
+        if is_mounted(path):
+            raise mounted_alone(path)
 
     def check_free(self, name: str) -> None:
         """Raise `AlreadyExists` if anything has the name, be it no file."""

@@ -24,10 +24,20 @@ _MOUNTS = "/proc/self/mountinfo"
 
 def is_mounted(path: str) -> bool:
     """Tell whether a path without links is a mount point itself (proc(5), mountinfo)."""
+    return path in _mounts()
+
+
+def _mounts() -> set[str]:
+    """Return where anything is mounted; nothing where the system does not tell."""
     with suppress(OSError), open(_MOUNTS, encoding="utf-8", errors="surrogateescape") as mounts:
-        places = (line.split(" ", 5)[4] for line in mounts)
-        return any(place.replace("\\040", " ") == path for place in places)
-    return False
+        return {line.split(" ", 5)[4].replace("\\040", " ") for line in mounts}
+    return set()
+
+
+def mounts_in(folder: str) -> list[str]:
+    """Return the paths in a folder that are mounts themselves, sorted."""
+    real = os.path.realpath(folder)
+    return sorted(path for path in _mounts() if os.path.dirname(path) == real)
 
 
 def journal_of(folder: str, name: str) -> str:

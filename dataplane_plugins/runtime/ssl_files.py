@@ -28,7 +28,7 @@ from dataplane_plugins.runtime.ssl_details import (
     certificate_details,
     revocation_lists,
 )
-from dataplane_plugins.tls.pem import parse_pem
+from dataplane_plugins.tls.pem import AROUND, MOST_BYTES, parse_pem
 from dataplane_plugins.tls.ssl_stores import LoadedName, SslStore
 
 
@@ -37,7 +37,7 @@ class SslFiles:
 
     def __init__(self, services: Services, kind: str) -> None:
         self.store = SslStore(services, kind)
-        self._limit = services.settings.dataplane.body_limit
+        self._limit = min(services.settings.dataplane.body_limit, MOST_BYTES + AROUND)
 
     def shown(self, one: LoadedName) -> dict[str, Any]:
         """Return one as lists show it."""

@@ -15,7 +15,6 @@ from shutil import rmtree
 from dataplane_core.plugin import (
     SCOPE_KIND,
     AlreadyExists,
-    Candidate,
     CheckFailed,
     ConfigStore,
     FileChange,
@@ -35,7 +34,6 @@ from dataplane_core.plugin import (
     encode_text,
     lazy_pattern,
     locked,
-    read_file,
     rehearsing,
     resource_folder,
     storage_errors,
@@ -193,15 +191,15 @@ class SpoeFiles:
             if os.path.lexists(path):
                 raise AlreadyExists(f"object already exists: SPOE file {name} already exists")
             ended = encode_text(with_last_newline(decode_text(data)))
-            with Candidate(path, ended, 0o644) as candidate:
+            with self._regular.begin(path.name) as candidate:
+                candidate.append(ended)
                 candidate.sync()
                 self._services.used_files.check(path, candidate.path)
                 if (noted := rehearsing()) is not None:
                     noted.files.append(FileChange(path, None, ended))
                     return str(path)
                 with self._services.used_files.kept(path, ended):
-                    candidate.publish()
-                    candidate.sync_folder()
+                    self._regular.add(candidate)
         return str(path)
 
     def put_back(self, former: Former, reason: str) -> bool:
@@ -231,7 +229,7 @@ class SpoeFiles:
             return
         if (noted := rehearsing()) is not None:
             self._services.used_files.check_removal(path)
-            noted.files.append(FileChange(path, read_file(path)[0], None))
+            noted.files.append(FileChange(path, self._regular.read(path.name), None))
             return
         with self._making(), self._opening:
             state = self._state_of(path)

@@ -6,6 +6,7 @@ together. `skip_reload` leaves HAProxy as it is, `force_reload` waits for a relo
 former file back when that fails.
 """
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -39,7 +40,8 @@ CHANGED = "it changed"
 class ManagedFiles(StoredFiles):
     """The files of one folder, and how their changes reach HAProxy.
 
-    `described` is the description that lists show of each file.
+    `described` is the description that lists show of each file, `most_bytes` are those of the
+    largest body with one, if the setting allows as many.
     """
 
     def __init__(
@@ -50,6 +52,7 @@ class ManagedFiles(StoredFiles):
         refusal: type[CheckFailed] = CheckFailed,
     ) -> None:
         super().__init__(folder, services.used_files, refusal)
+        self.most_bytes = sys.maxsize
         self.services = services
         self.described = described
         self.live = LoadedFiles(services)
@@ -71,7 +74,8 @@ class ManagedFiles(StoredFiles):
         return b"".join(self._upload(req).pieces())
 
     def _upload(self, req: ApiRequest) -> Upload:
-        return open_upload(req, FILE_FIELD, self.services.settings.dataplane.body_limit)
+        limit = self.services.settings.dataplane.body_limit
+        return open_upload(req, FILE_FIELD, min(limit, self.most_bytes))
 
     def content(self, name: str) -> bytes:
         """Return what a file holds, or would hold after a change that is only planned."""

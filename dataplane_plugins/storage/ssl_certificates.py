@@ -51,7 +51,14 @@ from dataplane_plugins.storage.operations import (
 )
 from dataplane_plugins.tls.certificate_schema import define_certificates
 from dataplane_plugins.tls.crt_lists import is_crt_list, parse_crt_list
-from dataplane_plugins.tls.pem import brief_facts, certificate_facts, check_key, check_pem
+from dataplane_plugins.tls.pem import (
+    AROUND,
+    MOST_BYTES,
+    brief_facts,
+    certificate_facts,
+    check_key,
+    check_pem,
+)
 
 _ONE = {"$ref": "ssl_certificate"}
 _NEAR = 30
@@ -65,6 +72,7 @@ class Certificates(ManagedFiles):
         folder = certificate_folder(services)
         super().__init__(services, folder, "managed SSL file", refusal=FileRefused)
         self.facts = facts
+        self.most_bytes = MOST_BYTES + AROUND
 
     def told(self, name: str, data: bytes) -> dict[str, Any]:
         """Return a file as clients see it, with the facts of its certificate, and its size."""

@@ -20,6 +20,9 @@ _BLOCK = lazy_pattern(
 _BODY = lazy_pattern(rb"[A-Za-z0-9+/=\s]+")
 _CERTIFICATE, _REVOKED, _KEY = b"CERTIFICATE", b"X509 CRL", b"PRIVATE KEY"
 _PARAMETERS = (b"DH PARAMETERS", b"EC PARAMETERS")
+AROUND = 1 << 16  # bytes of a form around a file
+MOST_BYTES = 4 << 20
+"""Of the largest PEM file that is taken: more than ten times that is needed to read one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,8 @@ class PemBundle:
 
 def parse_pem(data: bytes) -> PemBundle:
     """Return the objects of a PEM file; raises `Invalid` for no PEM, or for unknown objects."""
+    if len(data) > MOST_BYTES:
+        raise Invalid(f"the file has more than {MOST_BYTES >> 20} MiB, the most that PEM may have")
     found = tuple(_block(*match.groups()) for match in _BLOCK.finditer(data))
     if not found:
         raise Invalid("the file holds no certificate in PEM format")

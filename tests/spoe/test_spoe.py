@@ -6,6 +6,7 @@ import pytest
 
 from dataplane_core.errors import StorageFull
 from dataplane_core.haproxy import binaries
+from dataplane_core.references.used_files import UsedFiles
 from dataplane_core.store import State
 from dataplane_plugins.spoe.files import SpoeFiles
 from tests.harness.processes import open_files
@@ -131,6 +132,20 @@ def test_a_link_is_no_file_to_be_made(api, tmp_path):
     (tmp_path / "spoe" / "f1.cfg").symlink_to(tmp_path / "elsewhere")
     assert upload(api).status_code == 409
     assert not (tmp_path / "elsewhere").exists()
+
+
+def test_a_link_that_comes_while_a_file_is_made_leads_nobody_out(api, tmp_path, monkeypatch):
+    (tmp_path / "elsewhere").write_text("of somebody else\n")
+    checked = UsedFiles.check
+
+    def swapped(self, path, candidate):
+        path.symlink_to(tmp_path / "elsewhere")
+        return checked(self, path, candidate)
+
+    monkeypatch.setattr(UsedFiles, "check", swapped)
+    assert upload(api).status_code == 409
+    assert (tmp_path / "elsewhere").read_text() == "of somebody else\n"
+    assert [one.name for one in (tmp_path / "spoe").iterdir()] == ["f1.cfg"]
 
 
 @pytest.mark.parametrize("name", ["", "..", "../x", "a/b", ".x", "-x", "a b", "a\\0b"])

@@ -6,6 +6,7 @@ import pytest
 
 from dataplane_core.errors import ReloadFailed
 from dataplane_core.store.candidate import Candidate
+from dataplane_plugins.tls.pem import MOST_BYTES
 from tests.harness.server import ApiServer
 from tests.harness.waiting import stays
 from tests.storage.support import FOLDERS, STORAGE, Storage, bundle, form
@@ -123,3 +124,10 @@ def test_any_bytes_come_back(storage):
     every = bytes(range(256)) * 3
     storage.upload("general", "a", every)
     assert storage.send("GET", "general/a").content == every
+
+
+def test_a_certificate_that_is_too_large_is_refused_unread(storage):
+    answer = storage.upload("ssl_certificates", "much.pem", b"x" * (MOST_BYTES + (1 << 17)))
+    assert answer.status_code == 413, answer.text
+    assert storage.files("ssl_certificates") == []
+    assert storage.upload("general", "much.txt", b"x" * (MOST_BYTES + (1 << 17))).status_code == 201

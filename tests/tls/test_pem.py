@@ -8,10 +8,12 @@ from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 
 from dataplane_core.errors import Invalid
 from dataplane_plugins.tls.pem import (
+    MOST_BYTES,
     brief_facts,
     certificate_facts,
     check_key,
     check_pem,
+    parse_pem,
     pem_or_none,
 )
 from tests.storage.support import bundle, certificate, pem_of, private_key, revocations
@@ -148,3 +150,11 @@ def test_a_file_costs_its_length(again: bytes) -> None:
 
     short = min(seconds(20_000) for _ in range(3))
     assert min(seconds(320_000) for _ in range(3)) < 80 * (short + 0.0005)  # 16 times as long
+
+
+def test_a_file_that_would_cost_much_to_read_is_refused_by_its_length() -> None:
+    data = certificate("a.example.com", private_key())
+    many = data * (MOST_BYTES // len(data) + 1)
+    with pytest.raises(Invalid, match="more than 4 MiB"):
+        parse_pem(many)
+    assert pem_or_none(many) is None

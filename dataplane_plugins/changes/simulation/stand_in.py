@@ -1,5 +1,6 @@
 """Answer for all servers of a scratch process, at Unix sockets in its folder, in a thread."""
 
+import errno
 import re
 import selectors
 import socket
@@ -24,6 +25,8 @@ _LENGTH = re.compile(rb"^content-length:[ \t]*([0-9]+)[ \t]*\r?$", re.I | re.M)
 _CHUNKED = re.compile(rb"^transfer-encoding:.*\bchunked\b", re.I | re.M)
 _LAST_CHUNK = b"0\r\n\r\n"
 _MOST = 8 << 20
+_NO_DESCRIPTORS = {errno.EMFILE, errno.ENFILE}
+_UNTIL_POSSIBLE = 0.1  # seconds
 
 
 @dataclass(slots=True, eq=False)
@@ -98,11 +101,26 @@ class StandIn:
                     self._read(self._connections[ready])
 
     def _accept(self, listener: socket.socket, seconds: float) -> None:
-        with suppress(OSError):
+        try:
             made = listener.accept()[0]
-            made.setblocking(False)
-            self._connections[made] = _Connection(made, self._turn, time.monotonic() + seconds)
-            self._selector.register(made, selectors.EVENT_READ)
+        except OSError as error:
+            if error.errno in _NO_DESCRIPTORS:
+                self._make_room()
+            return
+        made.setblocking(False)
+        self._connections[made] = _Connection(made, self._turn, time.monotonic() + seconds)
+        self._selector.register(made, selectors.EVENT_READ)
+
+    def _make_room(self) -> None:
+        """Close the oldest connection where descriptors are lacking; without one, wait for some.
+
+        The listener stays ready meanwhile, so that a look without a pause would never end.
+        """
+        oldest = next(iter(self._connections.values()), None)
+        if oldest is not None:
+            self._drop(oldest)
+        else:
+            time.sleep(_UNTIL_POSSIBLE)
 
     def _drop(self, one: _Connection) -> None:
         self._selector.unregister(one.socket)
