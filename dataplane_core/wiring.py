@@ -32,7 +32,6 @@ from dataplane_core.hooks.time_limit import SECONDS
 from dataplane_core.references import LoadedFiles, UsedFiles
 from dataplane_core.references.lost_scripts import loads_otherwise, lost_with_scripts
 from dataplane_core.references.names_in_files import lost_in_files
-from dataplane_core.resources.comparison import TOP
 from dataplane_core.resources.comparisons import Comparisons
 from dataplane_core.resources.dangers import Dangers
 from dataplane_core.resources.locate import object_at
@@ -147,8 +146,7 @@ def _merge(registry: Registry, base: Document, mine: Document, newest: Document)
 
 def _touched(comparisons: Comparisons, before: Document, after: Document) -> list[TouchedObject]:
     """Return the objects in which two configurations differ, as versions record them."""
-    found = comparisons.between(before, after)
-    return [TouchedObject(one.reference, one.change) for one in found if one.reference != TOP]
+    return [TouchedObject(*one) for one in comparisons.touched(before, after)]
 
 
 def _lost(

@@ -8,7 +8,8 @@ from typing import Any
 
 from dataplane_core.api.view import View
 from dataplane_core.errors import DataplaneError, MergeConflict
-from dataplane_core.resources.comparison import ObjectChange, compare
+from dataplane_core.resources.comparison import compare
+from dataplane_core.resources.object_changes import ObjectChange
 from dataplane_core.resources.overlaps import Overlap, touches
 from dataplane_core.store.journal.version_records import VersionRecord
 

@@ -24,8 +24,9 @@ from dataplane_core.references.brought_files import Replacement
 from dataplane_core.references.rollback import Rollback, RollbackPlan, WhichFiles
 from dataplane_core.references.shown_files import check_shown
 from dataplane_core.resources.changes import PropertyChange
-from dataplane_core.resources.comparison import ObjectChange, compare
+from dataplane_core.resources.comparison import Compared, compare, compare_first
 from dataplane_core.resources.line_numbers import lines_of
+from dataplane_core.resources.object_changes import ObjectChange
 from dataplane_core.resources.secrets import Secrets, is_sealed, unsealed
 from dataplane_core.services import FileObjects
 from dataplane_core.store import State
@@ -73,7 +74,8 @@ __all__ = [
     # What a change is: the objects in which two documents differ, without their secrets.
     "ChangePlan", "FileChange", "Foreseen", "Scratch", "rehearsing", "is_rehearsed",
     "NamedInFile", "Planned", "SentFinding", "Rehearsal", "rehearsal", "noting_commands",
-    "FileObjects", "try_change", "ObjectChange", "compare", "Reference", "Secrets", "is_sealed",
+    "FileObjects", "try_change", "ObjectChange", "Compared", "compare", "compare_first",
+    "Reference", "Secrets", "is_sealed",
     "unsealed", "conceal", "split_lines",
     # Past versions.
     "Wanted", "VersionRecord", "TouchedObject", "BlamedLine", "lines_of", "FileState",

@@ -1,7 +1,7 @@
 """Find out which objects of two lists are the same ones, by what they say alone."""
 
 import json
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -33,6 +33,10 @@ def matched(
     """Yield which of the sections with one name is which: nearly always there is one of each."""
     if len(old) == len(new):
         yield from zip(range(len(old)), range(len(new)), strict=True)
+        return
+    if not old or not new:
+        yield from ((at, None) for at in range(len(old)))
+        yield from ((None, at) for at in range(len(new)))
         return
     for _, i1, i2, j1, j2 in opcodes(old, new):
         common = min(i2 - i1, j2 - j1)
@@ -67,7 +71,7 @@ def _equal(
 ) -> list[tuple[int, int]]:
     """Return the pairs of equal objects: those whose order stays, then those that have moved."""
     pairs: list[tuple[int, int]] = []
-    gone: defaultdict[str, list[int]] = defaultdict(list)
+    gone: defaultdict[str, deque[int]] = defaultdict(deque)
     come: list[int] = []
     for tag, i1, i2, j1, j2 in steps:
         if tag == "equal":
@@ -76,7 +80,7 @@ def _equal(
         for at in range(i1, i2):
             gone[old[at]].append(at)
         come += range(j1, j2)
-    pairs += ((gone[new[at]].pop(0), at) for at in come if gone.get(new[at]))
+    pairs += ((gone[new[at]].popleft(), at) for at in come if gone.get(new[at]))
     return pairs
 
 

@@ -6,63 +6,59 @@ front of others is one object more, and no other object is another. Comments tha
 blanks and the order of lines of different collections are no object: the text alone has them.
 """
 
-from collections import defaultdict
-from collections.abc import Hashable, Iterator, Mapping, Sequence
-from typing import Any, Literal, NamedTuple
+import sys
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import NamedTuple
 
-from dataplane_core.dataclass import dataclass
 from dataplane_core.errors import Reference
-from dataplane_core.grammar import Row
-from dataplane_core.resources.alignment import Matches, align, is_same, matched, out_of_order
-from dataplane_core.resources.collections import RowCollection
-from dataplane_core.resources.extra_props import UNMANAGED
-from dataplane_core.resources.locate import row_name, shown_names
+from dataplane_core.resources.alignment import matched, out_of_order
+from dataplane_core.resources.locate import shown_names
+from dataplane_core.resources.object_changes import (
+    Change,
+    End,
+    ObjectChange,
+    Side,
+    changed,
+    row_changes,
+    top_changes,
+)
 from dataplane_core.resources.objects import Read, SectionKind
 from dataplane_core.resources.registry import Registry
 from dataplane_core.text import Document, Section
 from dataplane_core.text.splice import common_end, common_start
 
-Change = Literal["created", "changed", "deleted", "moved"]
-TOP = Reference("", "", "")
-"""Stands for the text in front of the first section."""
+_Pair = tuple[Side | None, Side | None]
 
 
-@dataclass(frozen=True, slots=True)
-class ObjectChange:
-    """An object that a change has made, changed, removed, or put in another place.
+class _Step(NamedTuple):
+    """A section that differs, before and after; `moved` is whether it stands elsewhere."""
 
-    `reference` is how it is known after the change; a deleted one, how it was known before.
-    `former` is how it was known before, where that is another name or index. `before` and `after`
-    are all that it says, as flat values, None where it does not exist; one that has `moved` may
-    say something else, too. `places` are those before and after among the rows of its collection
-    in the section, or among the sections of the file.
+    old: Side | None
+    new: Side | None
+    moved: bool
+
+
+class Compared(NamedTuple):
+    """The first changes of two documents.
+
+    `left_out` is the number of sections that differ and whose changes are not all among these;
+    `is_cut` is whether the last of these is of such a section. `sections` are then the first that
+    differ: one that both documents have is known by its kind and name alone, as what differs may be
+    rows.
     """
 
-    reference: Reference
-    change: Change
-    before: Mapping[str, Any] | None
-    after: Mapping[str, Any] | None
-    places: tuple[int | None, int | None] = (None, None)
-    former: Reference | None = None
+    changes: list[ObjectChange]
+    left_out: int = 0
+    is_cut: bool = False
+    sections: Sequence[tuple[Reference, Change]] = ()
 
 
-class _Side(NamedTuple):
-    """A section on one side: itself, the name that clients know, its place in the file."""
-
-    section: Section
-    name: str
-    place: int
-
-
-class _End(NamedTuple):
-    """An object on one side: how it is known, what it says, its place among its like."""
-
-    reference: Reference
-    values: Mapping[str, Any]
-    place: int
-
-
-_Pair = tuple[_Side | None, _Side | None]
+MOST_TOLD = 5000
+"""Changes of two documents that are told; of those that are many more, the first."""
+MOST_CHANGED_LINES = 20_000
+"""A section in which more lines differ is not read where only the first changes are wanted."""
 
 
 def compare(
@@ -78,6 +74,17 @@ def compare(
     stays in it.
     """
     return [*_Comparison(registry, before, after, {} if kinds is None else kinds).changes()]
+
+
+def compare_first(
+    registry: Registry,
+    before: Document,
+    after: Document,
+    kinds: dict[str, SectionKind] | None = None,
+    most: int = MOST_TOLD,
+) -> Compared:
+    """Return the first changes that `compare` finds, `most` of them; the rest is not read."""
+    return _Comparison(registry, before, after, {} if kinds is None else kinds).first(most)
 
 
 class _Comparison:
@@ -97,19 +104,57 @@ class _Comparison:
 
     def changes(self) -> Iterator[ObjectChange]:
         """Yield the changes in order."""
+        yield from self._top()
+        for step in self._steps():
+            yield from self._section_changes(step)
+
+    def first(self, most: int) -> Compared:
+        """Return the first changes, in order."""
+        found = [*self._top()]
+        steps, left_out, is_cut = self._steps(), 0, False
+        for at, step in enumerate(steps):
+            room = most - len(found)
+            if room <= 0:
+                left_out += len(steps) - at
+                break
+            if _changed_lines(step) > MOST_CHANGED_LINES:
+                left_out += 1
+                continue
+            some = [*islice(self._section_changes(step, most), most + 1)]
+            is_cut = len(some) > room
+            left_out += is_cut
+            found += some[:room]
+        sections = [self._section(step) for step in steps[:most]] if left_out else []
+        return Compared(found, left_out, is_cut, sections)
+
+    def _section(self, step: _Step) -> tuple[Reference, Change]:
+        """Return which section differs, without a look inside it."""
+        side = step.new or step.old
+        assert side is not None
+        kind = self._kind(side.section.kind)
+        change: Change = "moved" if step.moved else "changed"
+        if step.old is None or step.new is None:
+            change = "deleted" if step.new is None else "created"
+        name = kind.owner.name if change != "changed" and kind.owner is not None else ""
+        return Reference(name, kind.kind, side.name), change
+
+    def _top(self) -> Iterator[ObjectChange]:
         before, after = self._documents
         if before.preamble != after.preamble:
-            yield from _top(before.preamble, after.preamble)
+            yield from top_changes(before.preamble, after.preamble)
+
+    def _steps(self) -> list[_Step]:
+        """Return the sections that differ: those that are gone first, the others in order."""
         pairs = [*self._pairs()]
-        for old, new in pairs:
-            if old is not None and new is None:
-                yield from self._section_changes(old, None, moved=False)
+        steps = [_Step(old, new, False) for old, new in pairs if new is None]
         stay = [(old.place, new.place) for old, new in pairs if old and new]
         moved = out_of_order(sorted(stay))
         for old, new in sorted(pairs, key=lambda pair: pair[1].place if pair[1] else -1):
             if new is not None:
                 is_moved = old is not None and (old.place, new.place) in moved
-                yield from self._section_changes(old, new, moved=is_moved)
+                if old is None or is_moved or old.section.text != new.section.text:
+                    steps.append(_Step(old, new, is_moved))
+        return steps
 
     def _kind(self, kind: str) -> SectionKind:
         if kind not in self._kinds:
@@ -155,146 +200,79 @@ class _Comparison:
                 joined.add(new.kind)
                 yield self._joined(new.kind, 0), self._joined(new.kind, 1)
 
-    def _joined(self, kind: str, side: int) -> _Side | None:
+    def _joined(self, kind: str, side: int) -> Side | None:
         document = self._documents[side]
         found = document.joined(kind)
         places = (at for at, one in enumerate(document.sections) if one.kind == kind)
-        return None if found is None else _Side(found, found.name, next(places))
+        return None if found is None else Side(found, found.name, next(places))
 
-    def _side(self, side: int, place: int) -> _Side:
+    def _side(self, side: int, place: int) -> Side:
         document, names = self._documents[side], self._names[side]
         section = document.sections[place]
         prefix = self._kind(section.kind).prefix
         if not section.name and prefix is not None and id(section) not in names:
             shown = shown_names(document, section.kind, prefix)
             names.update((id(one), name) for name, one in shown)
-        return _Side(section, names.get(id(section), section.name), place)
+        return Side(section, names.get(id(section), section.name), place)
 
     def _section_changes(
-        self, old: _Side | None, new: _Side | None, *, moved: bool
+        self, step: _Step, most: int = sys.maxsize
     ) -> Iterator[ObjectChange]:
-        """Yield the change of a section, if any, and those of the rows in it."""
-        if not moved and old and new and old.section.text == new.section.text:
-            return
+        """Yield the change of a section, if any, and those of the rows in it.
+
+        Of one that has come or gone, at least `most` rows are told where there are as many.
+        """
+        old, new, moved = step
         some = new or old
         assert some is not None
         kind = self._kind(some.section.kind)
-        reads = _read_both(kind, old, new)
+        reads = _read_both(kind, old, new, most)
         own = not (old and new) or any(read.others for read in reads) or moved
         if old and new and old.section.header.raw != new.section.header.raw:
             own = True
         name = kind.owner.name if kind.owner is not None else ""
         if own:
             ends = (
-                side and _End(
+                side and End(
                     Reference(name, kind.kind, side.name),
                     kind.section(side.section, side.name),
                     side.place,
                 )
                 for side in (old, new)
             )
-            yield from _changed(next(ends), next(ends), moved=moved)
+            yield from changed(next(ends), next(ends), moved=moved)
         gone, come = (read.rows for read in reads)
         for rows in kind.rows.values():
             if rows.name in gone or rows.name in come:
                 found = gone.get(rows.name, ()), come.get(rows.name, ())
-                yield from _row_changes(kind, rows, (old, new), found)
+                yield from row_changes(kind, rows, (old, new), found)
+
+
+def _changed_lines(step: _Step) -> int:
+    """Return how many lines of a section one side has and the other lacks, roughly: 0 for few."""
+    if step.old is None or step.new is None:
+        return 0
+    texts = step.old.section.text, step.new.section.text
+    if sum(text.count("\n") for text in texts) <= MOST_CHANGED_LINES:
+        return 0
+    one, other = (Counter(text.split("\n")) for text in texts)
+    return (one - other).total() + (other - one).total()
 
 
 def _keys(sections: Sequence[Section]) -> list[tuple[str, str]]:
     return [(section.kind, section.name) for section in sections]
 
 
-def _top(before: str, after: str) -> Iterator[ObjectChange]:
-    """Yield what is another in front of the first section: lines, be they comments or not."""
-    old, new = ([line.strip() for line in text.split("\n")] for text in (before, after))
-    if (lines := [*filter(None, old)]) != (others := [*filter(None, new)]):
-        values = ({UNMANAGED.name: found} if found else {} for found in (lines, others))
-        yield ObjectChange(TOP, "changed", next(values), next(values))
-
-
-def _read_both(kind: SectionKind, old: _Side | None, new: _Side | None) -> tuple[Read, Read]:
-    """Return what stands on the lines in which two sections differ."""
+def _read_both(
+    kind: SectionKind, old: Side | None, new: Side | None, most: int
+) -> tuple[Read, Read]:
+    """Return what stands on the lines in which two sections differ; of one alone, `most` rows."""
+    most = most if old is None or new is None else sys.maxsize
     gone, come = ([line.raw for line in side.section.lines] if side else [] for side in (old, new))
     start = common_start(gone, come)
     end = common_end(gone, come, start)
     old_read, new_read = (
-        kind.read(side.section, range(start, len(raws) - end)) if side else Read({}, False)
+        kind.read(side.section, range(start, len(raws) - end), most) if side else Read({}, False)
         for side, raws in ((old, gone), (new, come))
     )
     return old_read, new_read
-
-
-def _row_changes(
-    kind: SectionKind,
-    rows: RowCollection,
-    sides: tuple[_Side | None, _Side | None],
-    found: Sequence[Sequence[Row]],
-) -> Iterator[ObjectChange]:
-    """Yield the changes of the rows of one collection in one section."""
-    old, new = (
-        [] if side is None else _ends(kind, rows, side, some)
-        for side, some in zip(sides, found, strict=True)
-    )
-    if rows.key:
-        pairs = _by_name(old, new)
-    else:
-        pairs = align([one.values for one in old], [one.values for one in new])
-    moved = out_of_order([(one, at) for one, at in pairs if one is not None and at is not None])
-    for one, at in sorted(pairs, key=lambda pair: -1 if pair[1] is None else pair[1]):
-        ends = None if one is None else old[one], None if at is None else new[at]
-        yield from _changed(*ends, moved=(one, at) in moved)
-
-
-def _ends(
-    kind: SectionKind, rows: RowCollection, side: _Side, found: Sequence[Row]
-) -> list[_End]:
-    """Return rows of one side, given in a run, with what they are known by and what they say."""
-    if not found:
-        return []
-    ends = []
-    for place, row in enumerate(found, _place(rows, side.section, found[0].at)):
-        key = place if rows.indexed else row_name(rows, row)
-        reference = Reference(rows.name, kind.kind, side.name, key)
-        ends.append(_End(reference, kind.row(rows, row), place))
-    return ends
-
-
-def _place(rows: RowCollection, section: Section, at: int) -> int:
-    """Return how many rows stand above a line.
-
-    Those with a name need not be read for that: lines that begin as they do are counted.
-    """
-    if rows.indexed:
-        return rows.table.index_at(section, at)
-    words = rows.table.heads.first_words
-    above = 0
-    for line in section.lines[:at]:
-        above += not words.isdisjoint(line.raw.split(None, 1)[:1])
-    return above
-
-
-def _by_name(old: Sequence[_End], new: Sequence[_End]) -> Matches:
-    """Return which named rows are which; of equal names the first is the first."""
-    places: defaultdict[Hashable, list[int]] = defaultdict(list)
-    for at, one in enumerate(old):
-        places[one.reference.key].append(at)
-    pairs: Matches = []
-    for at, one in enumerate(new):
-        known = places[one.reference.key]
-        pairs.append((known.pop(0) if known else None, at))
-    return [*pairs, *((at, None) for some in places.values() for at in some)]
-
-
-def _changed(old: _End | None, new: _End | None, *, moved: bool) -> Iterator[ObjectChange]:
-    """Yield how an object differs between the two sides, each None where it is not there."""
-    if old is None or new is None:
-        if new is not None:
-            yield ObjectChange(new.reference, "created", None, new.values, (None, new.place))
-        elif old is not None:
-            yield ObjectChange(old.reference, "deleted", old.values, None, (old.place, None))
-    elif moved or not is_same(old.values, new.values):
-        former = None if old.reference == new.reference else old.reference
-        change: Change = "moved" if moved else "changed"
-        places = old.place, new.place
-        yield ObjectChange(new.reference, change, old.values, new.values, places, former)

@@ -203,10 +203,9 @@ class DesiredText:
         if rows is not None:
             empty = section.with_lines(())
             section = Rows(self._registry, key.kind, rows).of(empty, section)
-        lines = section.lines
         if below in there:
-            lines = lines[: next_heading_start(lines)]
-        return section.with_lines(lines).trimmed()
+            section = section.with_lines(section.lines[: next_heading_start(section.lines)])
+        return section.trimmed()
 
     def _ordered(self, document: Document, keys: list[SectionKey]) -> Document:
         if self._is_whole:

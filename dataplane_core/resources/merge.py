@@ -16,9 +16,10 @@ from dataplane_core.errors import MergeConflict
 from dataplane_core.grammar import Row
 from dataplane_core.resources.alike_lines import AlikeLines
 from dataplane_core.resources.collections import RowCollection, SectionCollection, SingleSection
-from dataplane_core.resources.comparison import ObjectChange, compare
+from dataplane_core.resources.comparison import compare
 from dataplane_core.resources.locate import named_rows, row_name
 from dataplane_core.resources.merged_places import comments_of, misplaced
+from dataplane_core.resources.object_changes import ObjectChange
 from dataplane_core.resources.objects import SectionKind
 from dataplane_core.resources.overlaps import (
     Overlap,

@@ -1,5 +1,6 @@
 """Read a section, or a row, as everything that it says: one flat object, in no version's words."""
 
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -61,10 +62,10 @@ class SectionKind:
         """Whether all sections of the kind are one object."""
         return isinstance(self.owner, SingleSection) and not self.owner.last
 
-    def read(self, section: Section, places: range) -> Read:
-        """Return what stands on some lines of a section."""
+    def read(self, section: Section, places: range, most: int = sys.maxsize) -> Read:
+        """Return what stands on some lines of a section, up to one row more than `most`."""
         found: dict[str, list[Row]] = {}
-        others = False
+        count, others = 0, False
         words = frozenset() if self._model is None else self._model.heads.first_words
         for at in places:
             line = section.lines[at]
@@ -78,7 +79,10 @@ class SectionKind:
                 if row is not None:
                     found.setdefault(one.name, []).append(row)
                     known = True
+                    count += 1
             others |= not known or word in words
+            if count > most:
+                break
         return Read(found, others)
 
     def section(self, section: Section, name: str) -> dict[str, Any]:

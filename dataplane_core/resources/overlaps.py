@@ -5,7 +5,7 @@ from typing import Any
 
 from dataplane_core.dataclass import dataclass
 from dataplane_core.errors import Reference
-from dataplane_core.resources.comparison import ObjectChange
+from dataplane_core.resources.object_changes import ObjectChange
 from dataplane_core.resources.secrets import unsealed
 
 _PLACE = "position"

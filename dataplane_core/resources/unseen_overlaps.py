@@ -11,8 +11,8 @@ from typing import Any
 
 from dataplane_core.errors import Reference
 from dataplane_core.resources.collections import RowCollection
-from dataplane_core.resources.comparison import ObjectChange
 from dataplane_core.resources.extra_props import UNMANAGED
+from dataplane_core.resources.object_changes import ObjectChange
 from dataplane_core.resources.objects import SectionKind
 from dataplane_core.resources.overlaps import Overlap, by_identity, differing, identity
 from dataplane_core.resources.registry import Registry

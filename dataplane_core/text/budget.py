@@ -30,6 +30,7 @@ class CacheBudget:
         self.lock = RLock()
         self._dropped = 0  # bytes since memory was given back
         self._caches: WeakSet[BudgetedCache[Any]] = WeakSet()
+        self._most = 0  # bytes that all caches hold at most: what is put in is added
         self.sections = ReadSections(self)
 
     @property
@@ -43,14 +44,25 @@ class CacheBudget:
         with self.lock:  # another thread may be going through the caches
             self._caches.add(cache)
 
-    def shrink(self) -> None:
-        """Drop what was put in first, until all caches together are within the limit."""
+    def shrink(self, grown: int) -> None:
+        """Drop what was put in first, until all caches together are within the limit.
+
+        `grown` are the bytes that count since something was put in. All caches are counted only
+        where they can hold too much.
+        """
         with self.lock:
-            while (before := self.size) > self.limit:
+            self._most += grown
+            if self._most <= self.limit:
+                return
+            left = before = self.size
+            while left > self.limit:
                 first = min(self._caches, key=BudgetedCache.first_number)
+                held = first.counted
                 if not first.drop_first():
                     break
-                self._dropped += before - self.size
+                left += first.counted - held
+            self._most = left
+            self._dropped += before - left
             is_much = self._dropped > self.limit
             self._dropped = 0 if is_much else self._dropped
         if is_much:
@@ -100,10 +112,11 @@ class BudgetedCache(Generic[Value]):
         with self.budget.lock:
             if not self._entries:
                 self.budget.add(self)
+            held = self.counted
             self.pop(key)
             self._entries[key] = _Entry(next(self.budget.numbers), size, value)
             self.size += size
-            self.budget.shrink()
+            self.budget.shrink(self.counted - held)
 
     def pop(self, key: Hashable) -> Value | None:
         """Take a value out; None without it."""

@@ -17,6 +17,7 @@ from dataplane_core.plugin import (
     impl,
 )
 from dataplane_plugins.changes.applying import ARCHIVE, JSON, PLAIN, YAML
+from dataplane_plugins.changes.diffs import LEFT_OUT
 
 PATH = "/apply"
 _TEXT = {"type": "string"}
@@ -44,6 +45,7 @@ APPLIED = {
             "items": {"type": "object"},
             "description": "The objects that differ, each with its properties.",
         },
+        "left_out": LEFT_OUT,
         "verdict": {
             **_TEXT,
             "enum": ["accepted", "refused", "unchanged"],

@@ -17,6 +17,7 @@ from dataplane_core.plugin import (
     to_json,
 )
 from dataplane_plugins.changes.file_diffs import FileDiffs, FileEnd
+from dataplane_plugins.changes.left_out import LeftOut
 from dataplane_plugins.changes.rendering import Rendering
 from dataplane_plugins.changes.texts import given_text
 
@@ -49,7 +50,7 @@ class Diffs:
             resp.data = to_json(self._of_file(query))
             return
         ends = self._between(query["from"], query["to"], query["transaction_id"])
-        resp.data = to_json(self._compared(*ends, raw=bool(query["with_secrets"])))
+        resp.data = to_json(self._compared(*ends, query))
 
     def _of_file(self, query: Mapping[str, Any]) -> dict[str, Any]:
         file, transaction = self._files.find(query["file"]), query["transaction_id"]
@@ -81,8 +82,8 @@ class Diffs:
         posted = Document.parse(rest, before.document.language, before.document)
         if req.hiding is not None:
             posted = req.hiding.given(rest, before.document)
-        raw, after = bool(req.query["with_secrets"]), End({"text": "posted"}, posted)
-        resp.data = to_json(self._compared(before, after, raw=raw))
+        after = End({"text": "posted"}, posted)
+        resp.data = to_json(self._compared(before, after, req.query))
 
     def _between(
         self, first: int | None, last: int | None, transaction: str | None
@@ -105,13 +106,15 @@ class Diffs:
         document = Document.parse(rest, newest.document.language, newest.document)
         return End({"version": number}, document)
 
-    def _compared(self, before: End, after: End, *, raw: bool) -> dict[str, Any]:
+    def _compared(self, before: End, after: End, query: Mapping[str, Any]) -> dict[str, Any]:
+        raw, left_out = bool(query["with_secrets"]), None if query["whole"] else LeftOut()
         names, texts = (before.title, after.title), (before.document.text(), after.document.text())
         return {
             "from": before.named,
             "to": after.named,
-            "text": self._rendering.lines(*texts, names, raw=raw),
-            "changes": self._rendering.between(before.document, after.document),
+            "text": self._rendering.lines(*texts, names, left_out, raw=raw),
+            "changes": self._rendering.between(before.document, after.document, left_out),
+            **(left_out.told() if left_out else {}),
         }
 
 

@@ -33,6 +33,9 @@ _RAW = Parameter(
     help="Show the secrets in lines, too, as the configuration itself does.",
 )
 
+_WHOLE = Parameter(
+    "whole", "boolean", default=False, help="Leave nothing out, however much differs."
+)
 _FILE = Parameter(
     "file", help="Compare a stored file instead: its path, or as in `maps/hosts.map`."
 )
@@ -60,6 +63,12 @@ CHANGE = {
         "properties": {"type": "object", "additionalProperties": _PROPERTY},
     },
 }
+LEFT_OUT = {
+    "type": "object",
+    "additionalProperties": {"type": "integer"},
+    "description": "How much of a large change is not told here: `sections` that differ, and whose "
+    "`changes` are not all told; `lines` of the text; items of other lists, by their names.",
+}
 _DIFF = {
     "type": "object",
     "required": ["from", "to", "text", "changes"],
@@ -74,6 +83,7 @@ _DIFF = {
             "no text.",
         },
         "changes": {"type": "array", "items": {"$ref": "object_change"}},
+        "left_out": LEFT_OUT,
     },
 }
 _TEXT = {"type": "object", "required": ["text"], "properties": {"text": {"type": "string"}}}
@@ -91,7 +101,7 @@ def dataplane_routes(routes: Routes, services: Services) -> None:
             "getDiff",
             "Diff",
             "Compare two versions. Or a transaction and the version that it began on.",
-            (_FROM, _TO, _TRANSACTION, _FILE, _RAW),
+            (_FROM, _TO, _TRANSACTION, _FILE, _RAW, _WHOLE),
             _200=found,
             _404=NOT_FOUND,
         ),
@@ -99,7 +109,7 @@ def dataplane_routes(routes: Routes, services: Services) -> None:
             "postDiff",
             "Diff",
             "Compare a posted text with a version. With the newest one, unless another is named.",
-            (_FROM, _FILE, _RAW),
+            (_FROM, _FILE, _RAW, _WHOLE),
             Body(
                 _TEXT, also=("text/plain",), example={"text": "global\n  daemon\n"},
                 is_configuration=True,

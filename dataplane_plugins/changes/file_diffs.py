@@ -17,6 +17,7 @@ from dataplane_core.plugin import (
     split_header,
 )
 from dataplane_plugins.changes.file_texts import change_of, file_difference
+from dataplane_plugins.changes.left_out import LeftOut
 from dataplane_plugins.changes.rendering import Rendering
 
 _FOLDERS = {
@@ -113,15 +114,15 @@ class FileDiffs:
             raise NotFound(f"there is no file {file.path}")
         names = f"{file.name} {_title(before.named)}", f"{file.name} {_title(after.named)}"
         objects, old, new = self._objects(file), before.data, after.data
-        changes = []
+        changes, left_out = [], LeftOut()
         if objects is not None:
             old, new = _without_header(old), _without_header(new)
-            documents = (objects.document(decode_text(data or b"")) for data in (old, new))
-            changes = self._rendering.in_file(objects, file.name, *documents)
+            first, last = (objects.document(decode_text(data or b"")) for data in (old, new))
+            changes = self._rendering.in_file(objects, file.name, first, last, left_out)
         return {
             "from": before.named, "to": after.named, "file": str(file.path),
             "change": change_of(old, new), "text": file_difference(old, new, names),
-            "changes": changes,
+            "changes": changes, **left_out.told(),
         }  # fmt: skip
 
     def _objects(self, file: StoredFile) -> FileObjects | None:

@@ -1,6 +1,6 @@
 """Say in JSON what a change would do: to the text, to the objects, and to the running HAProxy."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from dataplane_core.plugin import (
@@ -17,6 +17,7 @@ from dataplane_core.plugin import (
 )
 from dataplane_plugins.changes.file_texts import change_of, file_difference
 from dataplane_plugins.changes.file_uses import FileUses
+from dataplane_plugins.changes.left_out import LeftOut
 from dataplane_plugins.changes.rendering import Rendering
 
 ReadFile = Callable[[str], tuple[str, str] | None]
@@ -42,8 +43,8 @@ class PlanRendering:
 
         Where several operations were planned together, `cause` tells which one led to a finding.
         """
-        names = f"version {plan.version}", "planned"
-        text = self._rendering.lines(plan.before.text(), plan.after.text(), names)
+        names, left_out = (f"version {plan.version}", "planned"), LeftOut()
+        text = self._rendering.lines(plan.before.text(), plan.after.text(), names, left_out)
         told = plan.foreseen is not None and plan.foreseen.commands
         done = text or plan.files or plan.effects or told
         verdict = "accepted" if done else "unchanged"
@@ -55,26 +56,26 @@ class PlanRendering:
         if plan.refusal:
             found |= {"verdict": "refused", "refusal": plan.refusal}
         found["text"] = text
-        found["changes"] = self._changes(plan)
+        found["changes"] = self._changes(plan, left_out)
         problems = (Finding(None, "alert", problem) for problem in plan.problems)
-        findings: Iterable[Finding] = (*problems, *plan.findings)
+        findings = left_out.first("findings", (*problems, *plan.findings))
         if plan.files:
             found["files"] = [self._file(one) for one in plan.files]
         if plan.effects:
             found["effects"] = [*plan.effects]
         if plan.dangers:
-            found["dangers"] = [*plan.dangers]
+            found["dangers"] = left_out.first("dangers", plan.dangers)
         found["findings"] = [self._finding(one, cause) for one in findings]
-        found["dangling"] = [*self._dangling(plan)]
+        found["dangling"] = left_out.first("dangling", [*self._dangling(plan)])
         if plan.foreseen is not None:
-            found["delivery"] = _delivery(plan.foreseen)
-        return found
+            found["delivery"] = _delivery(plan.foreseen, left_out)
+        return found | left_out.told()
 
-    def _changes(self, plan: ChangePlan) -> list[dict[str, Any]]:
+    def _changes(self, plan: ChangePlan, left_out: LeftOut) -> list[dict[str, Any]]:
         path, objects = plan.path, self._objects(plan)
         if path is None or objects is None:
-            return self._rendering.between(plan.before, plan.after)
-        return self._rendering.in_file(objects, path.name, plan.before, plan.after)
+            return self._rendering.between(plan.before, plan.after, left_out)
+        return self._rendering.in_file(objects, path.name, plan.before, plan.after, left_out)
 
     def _objects(self, plan: ChangePlan) -> FileObjects | None:
         """Return whose files a plan is about, where that is not the configuration's own."""
@@ -127,10 +128,10 @@ class PlanRendering:
         return found if cause is None else {**found, "operation": cause(one)}
 
 
-def _delivery(foreseen: Foreseen) -> dict[str, Any]:
+def _delivery(foreseen: Foreseen, left_out: LeftOut) -> dict[str, Any]:
     return {
         "by": foreseen.by,
-        "commands": [*foreseen.commands],
-        "reasons": [*foreseen.reasons],
+        "commands": left_out.first("commands", foreseen.commands),
+        "reasons": left_out.first("reasons", foreseen.reasons),
         "notes": [*foreseen.notes],
     }

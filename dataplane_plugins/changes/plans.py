@@ -21,6 +21,7 @@ from dataplane_core.plugin import (
     impl,
     operation,
 )
+from dataplane_plugins.changes.diffs import LEFT_OUT
 
 if TYPE_CHECKING:
     from dataplane_plugins.changes.plan_rendering import PlanRendering
@@ -100,6 +101,7 @@ _PLAN = {
             "description": "Names that would mean nothing any more, or are new and mean nothing.",
         },
         "operations": {"type": "array", "items": {"type": "object"}},
+        "left_out": LEFT_OUT,
     },
 }
 _OPERATION = {

@@ -3,12 +3,14 @@
 A secret is said to have changed, and never what it is.
 """
 
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
 from dataplane_core.plugin import (
     Collection,
+    Compared,
     Document,
     FileObjects,
     ObjectChange,
@@ -16,10 +18,13 @@ from dataplane_core.plugin import (
     Secrets,
     View,
     compare,
+    compare_first,
     is_sealed,
+    to_json,
     unsealed,
 )
-from dataplane_plugins.changes.unified import unified_diff
+from dataplane_plugins.changes.left_out import MOST_BYTES, MOST_CHARACTERS, LeftOut
+from dataplane_plugins.changes.unified import first_of_diff
 
 _TOP = "top of the file"
 
@@ -33,25 +38,52 @@ class Rendering:
         self._locate = locate or view.location
         self._secrets = Secrets(view.registry)
 
-    def lines(self, before: str, after: str, names: tuple[str, str], *, raw: bool = False) -> str:
+    def lines(
+        self, before: str, after: str, names: tuple[str, str], left_out: LeftOut | None,
+        *, raw: bool = False,
+    ) -> str:  # fmt: skip
         """Return in what two texts differ, as `diff -u` has it; without secrets unless it is `raw`.
 
-        Lines that differ in a secret alone are shown both, and look the same.
+        Lines that differ in a secret alone are shown both, and look the same. Without a `left_out`
+        to count them, no lines are left out.
         """
-        diff = unified_diff(before, after, names)
+        room = sys.maxsize if left_out is None else MOST_CHARACTERS
+        diff, lacking = first_of_diff(before, after, names, room)
+        if left_out is not None:
+            left_out["lines"] += lacking
         return diff if raw else self._secrets.concealed_diff(diff)
 
     def concealed(self, diff: str) -> str:
         """Return a unified diff without the secrets in its lines."""
         return self._secrets.concealed_diff(diff)
 
-    def between(self, before: Document, after: Document) -> list[dict[str, Any]]:
-        """Return in what two documents differ, as JSON."""
-        return self.changes(compare(self._view.registry, before, after))
+    def between(
+        self, before: Document, after: Document, left_out: LeftOut | None
+    ) -> list[dict[str, Any]]:
+        """Return in what two documents differ, as JSON; all, without a `left_out`."""
+        if left_out is None:
+            return self.changes(compare(self._view.registry, before, after))
+        return self.first(compare_first(self._view.registry, before, after), left_out)
+
+    def first(self, compared: Compared, left_out: LeftOut) -> list[dict[str, Any]]:
+        """Return the first changes as JSON, as many as an answer has room for."""
+        found: list[dict[str, Any]] = []
+        sections, room = set[str](), MOST_BYTES
+        for one in compared.changes:
+            shown = self.change(one)
+            room -= len(to_json(shown))
+            if room >= 0:
+                found.append(shown)
+            else:
+                sections.add(shown["section"])
+        is_twice = compared.is_cut and bool(sections)
+        left_out["sections"] += compared.left_out + len(sections) - is_twice
+        return found
 
     def in_file(
-        self, objects: FileObjects, name: str, before: Document, after: Document
-    ) -> list[dict[str, Any]]:
+        self, objects: FileObjects, name: str, before: Document, after: Document,
+        left_out: LeftOut | None,
+    ) -> list[dict[str, Any]]:  # fmt: skip
         """Return in what two texts of a file differ whose objects are known, as JSON."""
         view = View(self._view.version, objects.registry, self._view.config)
         old, new = objects.parts(before), objects.parts(after)
@@ -65,7 +97,7 @@ class Rendering:
                 })  # fmt: skip
             path = partial(objects.path, name, part)
             of_part = Rendering(view, path)
-            found += of_part.between(old.get(part, empty), new.get(part, empty))
+            found += of_part.between(old.get(part, empty), new.get(part, empty), left_out)
         return found
 
     def changes(self, changes: Iterable[ObjectChange]) -> list[dict[str, Any]]:

@@ -1,5 +1,6 @@
 """Say how two texts differ as `diff -u` does; `patch` and `git apply` take it."""
 
+import sys
 from collections.abc import Iterator, Sequence
 
 from dataplane_core.plugin import opcodes, split_lines
@@ -21,17 +22,63 @@ def unified_diff(before: str, after: str, names: tuple[str, str] = ("before", "a
     -b
     +c
     """
+    return first_of_diff(before, after, names)[0]
+
+
+def first_of_diff(
+    before: str, after: str, names: tuple[str, str] = ("before", "after"), room: int = sys.maxsize
+) -> tuple[str, int]:
+    """Return the lines that differ, up to about `room` characters, and how many are left out.
+
+    >>> first_of_diff("a\\nb\\n", "a\\nc\\nd\\n", room=5)[1]
+    1
+    """
     if before == after:
-        return ""
+        return "", 0
     old, new = split_lines(before), split_lines(after)
-    edits = [*_edits(old, new)]
-    parts = [f"--- {names[0]}\n+++ {names[1]}\n"]
+    parts, left_out = [f"--- {names[0]}\n+++ {names[1]}\n"], 0
+    edits = []
+    for edit in _edits(old, new):
+        shown = _fitting(edit, old, new, room)
+        room -= sum(map(len, _near(shown, old, new)))
+        left_out += _size(edit) - _size(shown)
+        if _size(shown):
+            edits.append(shown)
     for hunk in _hunks(edits):
         parts += _written(hunk, old, new)
-    return "".join(parts)
+    return "".join(parts), left_out
 
 
 _Edit = tuple[int, int, int, int]
+
+
+def _size(edit: _Edit) -> int:
+    """Return how many lines an edit is about."""
+    return edit[1] - edit[0] + edit[3] - edit[2]
+
+
+def _near(edit: _Edit, old: Sequence[str], new: Sequence[str]) -> Iterator[str]:
+    """Yield the lines of an edit, and those around it."""
+    yield from old[max(edit[0] - _AROUND, 0) : edit[1] + _AROUND]
+    yield from new[edit[2] : edit[3]]
+
+
+def _fitting(edit: _Edit, old: Sequence[str], new: Sequence[str], room: int) -> _Edit:
+    """Return the first lines of an edit for which there is room: those that go, then the others."""
+    i1, i2, j1, j2 = edit
+    gone = _taken(old, i1, i2, room)
+    if gone < i2:
+        return i1, gone, j1, j1
+    return i1, i2, j1, _taken(new, j1, j2, room - sum(map(len, old[i1:i2])))
+
+
+def _taken(lines: Sequence[str], start: int, end: int, room: int) -> int:
+    """Return the place behind the last line for which there is room."""
+    for at in range(start, end):
+        room -= len(lines[at])
+        if room < 0:
+            return at
+    return end
 
 
 def _edits(old: Sequence[str], new: Sequence[str]) -> Iterator[_Edit]:
@@ -42,11 +89,12 @@ def _edits(old: Sequence[str], new: Sequence[str]) -> Iterator[_Edit]:
     if len(old) == len(new):
         others = [at for at, (one, two) in enumerate(zip(old, new, strict=True)) if one != two]
         if len(others) * _MOST_CHANGED < others[-1] + 1 - others[0]:
-            while others:
-                start = others[0]
-                taken = next((n for n, at in enumerate(others) if at != start + n), len(others))
-                yield start, start + taken, start, start + taken
-                del others[:taken]
+            start = last = others[0]
+            for at in [*others[1:], sys.maxsize]:
+                if at != last + 1:
+                    yield start, last + 1, start, last + 1
+                    start = at
+                last = at
             return
     start, end = _same_ends(old, new)
     gone, come = old[start : len(old) - end], new[start : len(new) - end]

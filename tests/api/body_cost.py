@@ -90,7 +90,7 @@ def cost(app: Callable[..., object], method: str, target: str, body: bytes, kind
     """Ask the application in a child, whose memory is its own."""
     path, _, query = target.partition("?")
     headers = {"Content-Type": kind, "Authorization": user}
-    environ = testing.create_environ(path, query, method=method, headers=headers, body=body)
+    environ = testing.create_environ(path, query, method=method, headers=headers, body=body, host="localhost")
     environ["RAW_URI"] = target
     reader, writer = os.pipe()
     child = os.fork()

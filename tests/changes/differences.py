@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from dataplane_core.api.section_objects import SectionObjects
 from dataplane_core.api.v3 import V3
 from dataplane_core.api.view import View
-from dataplane_core.resources.comparison import TOP, ObjectChange, compare
+from dataplane_core.resources.comparison import compare
+from dataplane_core.resources.object_changes import TOP, ObjectChange
 from dataplane_core.resources.objects import SectionKind
 from dataplane_core.text import Document
 from dataplane_core.wiring import make_manager, register_collections

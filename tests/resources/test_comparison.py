@@ -4,8 +4,8 @@ import pytest
 
 from dataplane_core.errors import Reference
 from dataplane_core.grammar.model import HeadTable
-from dataplane_core.resources import comparison
-from dataplane_core.resources.comparison import ObjectChange, compare
+from dataplane_core.resources.comparison import compare
+from dataplane_core.resources.object_changes import TOP, ObjectChange
 from dataplane_core.text import Document
 from dataplane_core.wiring import make_manager, register_collections
 
@@ -127,7 +127,7 @@ def test_sections_that_count_as_one():
 
 def test_the_top_of_the_file():
     (one,) = changes("# the shop\n", "# our shop\n\n.if 1\n.endif\n")
-    assert one.reference == comparison.TOP
+    assert one.reference == TOP
     assert one.after == {"x_unmanaged": ["# our shop", ".if 1", ".endif"]}
 
 

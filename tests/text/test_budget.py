@@ -160,3 +160,19 @@ def test_what_caches_hold_is_counted_while_garbage_is_collected() -> None:
             assert budget.size >= 0
     finally:
         gc.set_threshold(*before)
+
+
+def test_caches_are_counted_only_when_they_may_hold_too_much(monkeypatch) -> None:
+    asked: list[int] = []
+    size = CacheBudget.size.fget
+    assert size is not None
+    monkeypatch.setattr(CacheBudget, "size", property(lambda self: asked.append(1) or size(self)))
+    budget = CacheBudget(1000)
+    cache: BudgetedCache[str] = BudgetedCache(budget, spares=1)
+    for key in range(1000):
+        cache.put(key, "", 1)
+    assert not asked
+    cache.put("much", "", 10)
+    cache.put("more", "", 10)
+    assert len(asked) == 1
+    assert len(cache) == 1002 - 10

@@ -21,6 +21,7 @@ from tests.torture import (
     histories,
     injection,
     large_bodies,
+    large_texts,
     slow_clients,
     soak,
     stores,
@@ -45,6 +46,7 @@ def main() -> int:
         help=f"hold so many connections ({slow_clients.MANY}) that are never done, and measure what others get",
     )
     parser.add_argument("--large-bodies", action="store_true", help="measure what large bodies cost")
+    parser.add_argument("--large-texts", action="store_true", help="measure what large texts of a configuration cost")
     parser.add_argument(
         "--faults", nargs="*", metavar="KIND",
         help=f"let each system call of {', '.join(faults.KINDS)} (or KIND) fail once, in turn",
@@ -84,8 +86,8 @@ def other_than_kills(arguments: argparse.Namespace) -> int | None:
         return faults.run_all(arguments.faults or faults.KINDS, arguments.most)
     if arguments.slow_clients:
         return slow_clients.run_all(arguments.slow_clients)
-    if arguments.large_bodies:
-        return large_bodies.run_all()
+    if arguments.large_bodies or arguments.large_texts:
+        return (large_bodies if arguments.large_bodies else large_texts).run_all()
     return run_all() if arguments.confirm else None
 
 

@@ -9,6 +9,7 @@ PARTS: dict[str, list[str]] = {
     "confirmations": ["--confirm"],
     "slow clients": ["--slow-clients"],
     "large bodies": ["--large-bodies"],
+    "large texts": ["--large-texts"],
     "faults by turn": ["--faults"],
     "crash states": ["--crashes"],
     "injection": ["--injection"],

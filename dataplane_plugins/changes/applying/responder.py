@@ -18,6 +18,7 @@ from dataplane_core.plugin import (
 )
 from dataplane_plugins.changes.applying.applier import Applied, Applier
 from dataplane_plugins.changes.applying.desired_state import Target, read_desired_state
+from dataplane_plugins.changes.left_out import MOST_ITEMS, LeftOut
 from dataplane_plugins.changes.plan_rendering import PlanRendering
 from dataplane_plugins.changes.rendering import Rendering
 
@@ -88,14 +89,14 @@ class Apply:
             return {"by": "nothing", "commands": [], "reasons": [], "notes": []}
         return {
             "by": "commands" if delivery.reload_id is None else "reload",
-            "commands": [*delivery.commands],
+            "commands": [*delivery.commands[:MOST_ITEMS]],
             "reasons": [delivery.reason] if delivery.reason else [],
             "notes": [],
         }
 
     def _difference(self, base: Snapshot, after: Document) -> dict[str, Any]:
         before, names = base.document, (f"version {base.version}", f"version {base.version + 1}")
-        return {
-            "text": self._rendering.lines(before.text(), after.text(), names),
-            "changes": self._rendering.changes(self._services.comparisons.between(before, after)),
-        }
+        left_out, comparisons = LeftOut(), self._services.comparisons
+        text = self._rendering.lines(before.text(), after.text(), names, left_out)
+        changes = self._rendering.first(comparisons.between(before, after), left_out)
+        return {"text": text, "changes": changes, **left_out.told()}

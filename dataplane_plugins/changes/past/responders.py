@@ -23,6 +23,7 @@ from dataplane_core.plugin import (
     to_json,
     written_time,
 )
+from dataplane_plugins.changes.left_out import LeftOut
 from dataplane_plugins.changes.past.paths import ResourcePaths
 from dataplane_plugins.changes.past.records import DISCOVERY, origin, record_json
 from dataplane_plugins.changes.past.times import read_time
@@ -112,16 +113,14 @@ class PastVersion:
             before, after = (self._archive.document(one.version) for one in (former, record))
         except NotFound:
             return {"former": former.version, "is_kept": False}
+        names = f"version {former.version}", f"version {record.version}"
+        left_out = LeftOut()
         return {
             "former": former.version,
             "is_kept": True,
-            "changes": self._rendering.between(before, after),
-            "diff": self._rendering.lines(
-                before.text(),
-                after.text(),
-                (f"version {former.version}", f"version {record.version}"),
-                raw=raw,
-            ),
+            "changes": self._rendering.between(before, after, left_out),
+            "diff": self._rendering.lines(before.text(), after.text(), names, left_out, raw=raw),
+            **left_out.told(),
         }
 
 

@@ -17,6 +17,7 @@ from dataplane_core.plugin import (
     to_json,
     written_time,
 )
+from dataplane_plugins.changes.left_out import LeftOut
 from dataplane_plugins.changes.past.responders import number_of
 from dataplane_plugins.changes.rendering import Rendering
 
@@ -98,15 +99,16 @@ class VersionRollback:
         warnings = self._rollback.check(plan)
         archive, snapshot = self._services.config.archive, self._services.config.snapshot()
         after = archive.document(plan.version)
-        names = (f"version {snapshot.version}", f"version {plan.version}")
+        left_out, names = LeftOut(), (f"version {snapshot.version}", f"version {plan.version}")
         return {
             "version": snapshot.version,
             "text_of": plan.version,
             "state": "planned",
             "files": _names(plan),
-            "changes": self._rendering.between(snapshot.document, after),
-            "diff": self._rendering.lines(snapshot.document.text(), after.text(), names),
+            "changes": self._rendering.between(snapshot.document, after, left_out),
+            "diff": self._rendering.lines(snapshot.document.text(), after.text(), names, left_out),
             "warnings": [_said(one) for one in warnings],
+            **left_out.told(),
         }
 
 

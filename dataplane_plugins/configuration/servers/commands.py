@@ -6,6 +6,7 @@ off. The commands add what is missing; where they cannot, `NeedsReload` is raise
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 from dataplane_core.plugin import (
@@ -28,6 +29,7 @@ from dataplane_plugins.server_states import removal_commands
 _CHECKED = {"health_check_address", "health_check_port"}
 _ASKED = {"agent-addr", "agent-port", "agent-send"}
 _AROUND = ("ssl", "send-proxy", "send_proxy")
+_DEFAULT_LINES = "lines with default-server"
 _PATHS = ("unix@", "abns@", "/")
 
 _READ = "it has read that file for something else"
@@ -132,22 +134,32 @@ def _default_words(document: Document, section: Section, end: int) -> list[str]:
     found: list[str] = []
     for defaults in _defaults(document, section):
         found = [*_default_words(document, defaults, len(defaults.lines)), *found]
-    for line in section.lines[:end]:
-        if line.tokens[:1] == ("default-server",):
+    for at, line in _default_lines(section):
+        if at < end:
             _words(line)
             found += line.tokens[1:]
     return found
 
 
+def _default_lines(section: Section) -> list[tuple[int, Line]]:
+    """Return the `default-server` lines of a section, which are looked for once for all servers."""
+    known: list[tuple[int, Line]] | None = section.cache.get(_DEFAULT_LINES)
+    if known is None:
+        lines = enumerate(section.lines)
+        known = [(at, line) for at, line in lines if line.tokens[:1] == ("default-server",)]
+        section.cache[_DEFAULT_LINES] = known
+    return known
+
+
 def _defaults(document: Document, section: Section) -> list[Section]:
     """Return the `defaults` section that another inherits from, or none (manual, chapter 4)."""
-    above = document.sections[: document.position(section)]
-    found = [one for one in above if one.kind == DEFAULTS]
-    if section.parent is not None:
-        found = [one for one in found if one.name == section.parent]
-    elif section.kind == DEFAULTS:
+    parent = section.parent
+    if parent is None and section.kind == DEFAULTS:
         return []
-    return found[-1:]
+    below = len(document.sections) - document.position(section)
+    above = islice(reversed(document.sections), below, None)
+    some = (one for one in above if one.kind == DEFAULTS and parent in (None, one.name))
+    return [*islice(some, 1)]
 
 
 def _is_address(text: str) -> bool:
