@@ -62,6 +62,7 @@ def test_the_core_starts_without_the_surface() -> None:
 FOR_STRANGERS = {
     "API_VERSION": "to be asked for the server's version of the surface",
     "Transaction": "what transactions give",
+    "Candidate": "a file that is whole at any moment, as `Folder` gives it",
     "sync_directory": "to have what was done in a folder survive a power cut",
     "Feed": "an answer that goes on", "none_or": "what a hook of one's own returns",
 }  # fmt: skip
