@@ -233,6 +233,8 @@ def test_a_transaction_and_a_plan_keep_them_too(tmp_path: Path) -> None:
         assert answer.json.get("changed") is not True
         assert answer.json.get("verdict", "unchanged") == "unchanged"
         assert api.text == before
+    known = api.call("POST", f"{OWN}/apply", raw=api.text, headers=PLAIN, user="boss:pw")
+    assert known.json["changed"] is False, "who sends the secrets themselves changes nothing either"
     answer = api.call("POST", f"{OWN}/apply", raw=text.replace("user 2", "user two"), headers=PLAIN, user="boss:pw")
     assert answer.status_code in (200, 202) and "user two password second-one groups g\n" in api.text
     wrong = text.replace("daemon", f"description {STAND_IN.search(text)[0]}")

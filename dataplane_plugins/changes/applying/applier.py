@@ -88,11 +88,10 @@ class Applier:
 
     def planned(self, req: CheckedRequest, target: Target, *, prune: bool) -> Applied:
         """Return what would be done; raises `VersionMismatch` as `apply` does."""
-        base = self._base(req, wanted_versions(req))
+        base = self._base(wanted_versions(req))
         files = self._files.changes(target.files, prune=prune)
-        document = target.on(base.document)
-        config = req.seen(self._config)
-        plan = with_files(self._config, config.plan(document, base), files)
+        document = _desired(req, target, base.document)
+        plan = with_files(self._config, self._config.plan(document, base), files)
         found = target.located(plan.findings, document, plan.head.below)
         plan = replace(plan, findings=found)
         shown = self._files.foreseen(files, plan)
@@ -127,8 +126,8 @@ class Applier:
         wanted: Sequence[int] | None,
         tell: Tell | None,
     ) -> Applied:
-        base = self._base(req, wanted)
-        document, outcome = target.on(base.document), None
+        base = self._base(wanted)
+        document, outcome = _desired(req, target, base.document), None
         same = document is base.document or document.text() == base.document.text()
         told: Mapping[str, Any] = {}
         options = _options(req, files, same=same)
@@ -143,7 +142,7 @@ class Applier:
                         raise CheckFailed(failed.message, found, unread=failed.unread) from None
                 told = telling.result() if telling else {}
             elif self._files.is_used(files):
-                req.seen(self._config).validate(base.text)
+                self._config.validate(base.text)
         reload_id = None if outcome is None else outcome.reload_id
         is_reloaded = outcome is not None and outcome.state == "reloaded"
         followed = self._files.follow(files, reload_id, is_reloaded=is_reloaded)
@@ -153,7 +152,7 @@ class Applier:
         self, req: CheckedRequest, base: Snapshot, document: Document, options: ChangeOptions,
         brings: str,
     ) -> Outcome:  # fmt: skip
-        with req.seen(self._config).edit(
+        with self._config.edit(
             version=base.version,
             force_reload=bool(req.query.get("force_reload")),
             author=req.author,
@@ -163,8 +162,8 @@ class Applier:
             edit.document = document
         return edit.outcome
 
-    def _base(self, req: CheckedRequest, wanted: Sequence[int] | None) -> Snapshot:
-        base = req.seen(self._config).snapshot()
+    def _base(self, wanted: Sequence[int] | None) -> Snapshot:
+        base = self._config.snapshot()
         if wanted is not None and base.version not in wanted:
             given = ", ".join(map(str, wanted)) or "none"
             raise VersionMismatch(
@@ -172,6 +171,14 @@ class Applier:
                 f"given version is {given}"
             )
         return base
+
+
+def _desired(req: CheckedRequest, target: Target, before: Document) -> Document:
+    """Return a document as it is desired, with the secrets that are hidden from who asks."""
+    if req.hiding is None:
+        return target.on(before)
+    stand_ins = req.hiding.stand_ins
+    return stand_ins.restored(before, target.on(stand_ins.document(before)))
 
 
 def _reloading(plan: ChangePlan, files: Sequence[Mapping[str, Any]]) -> ChangePlan:
