@@ -121,9 +121,13 @@ def _show_strategy(found: dict[str, Any]) -> None:
 
 
 @command("fleet-key")
-def fleet_key() -> None:
+def fleet_key(as_json: bool) -> None:
     """Make the key of a new fleet.
 
     All its members have it in a file of their own (`fleet.key_file`), and the store never sees it.
     """
-    click.echo(base64.b64encode(os.urandom(_KEY_BYTES)).decode())
+    key = base64.b64encode(os.urandom(_KEY_BYTES)).decode()
+    if as_json:
+        print_json({"key": key})
+    else:
+        click.echo(key)
