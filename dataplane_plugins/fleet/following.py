@@ -13,6 +13,7 @@ from typing import Any
 
 from dataplane_core.plugin import Author, Conflict, DataplaneError, Outage
 from dataplane_plugins.fleet.deciding import Decision, Here, Step, decide
+from dataplane_plugins.fleet.edits_by_hand import EditsByHand
 from dataplane_plugins.fleet.gating import GateKeeper
 from dataplane_plugins.fleet.jobs import Jobs, Work
 from dataplane_plugins.fleet.known import Known, read_known, read_known_files, save_known
@@ -20,9 +21,9 @@ from dataplane_plugins.fleet.local_files import LocalFiles
 from dataplane_plugins.fleet.member import Member
 from dataplane_plugins.fleet.orders import Order, Orders
 from dataplane_plugins.fleet.overlays import Overlay, Overlays
+from dataplane_plugins.fleet.reasons import apart, held, unknown
 from dataplane_plugins.fleet.reporting import Reporter
 from dataplane_plugins.fleet.revisions import Files, Revision, changed_files, descends
-from dataplane_plugins.fleet.rollout import Rollout
 from dataplane_plugins.fleet.rollouts import Rollouts
 from dataplane_plugins.fleet.sealing import Forged
 from dataplane_plugins.fleet.sharing import Sharer
@@ -47,6 +48,7 @@ class Follower:
         self._taker = Taker(member, sharer)
         self._reporter = Reporter(member)
         self._address = "", ""
+        self._edits = EditsByHand(member.services)
         self._rollouts = Rollouts(member)
         self._gate = GateKeeper(member)
         self._orders, self._overlays = Orders(member), Overlays(member)
@@ -94,10 +96,16 @@ class Follower:
         if self._is_behind(head, known):
             return
         rollout, _ = self._rollouts.current()
-        if rollout is not None and rollout.number == head.number:
+        if rollout is not None and rollout.number > head.number:
+            return  # it was made since: the next step sees both
+        if rollout is None or rollout.number < head.number:
+            if head.number > 1 and known.number < head.number:
+                self._reporter.say("held", head, known, reason=unknown(head))
+                return
+        else:
             self._gate.follow(rollout)
             if known.number < head.number and not rollout.releases(self._member.name):
-                self._reporter.say("held", head, known, reason=_held(rollout))
+                self._reporter.say("held", head, known, reason=held(rollout))
                 return
         self._go_to(head, head, known)
 
@@ -127,14 +135,25 @@ class Follower:
         if decision.step is Step.NOTHING:
             self._has(wanted, head)
         elif decision.step is Step.APART or (decision.is_own and not self._adopts):
-            self._reporter.say("apart", head, known, reason=_apart(decision))
+            self._reporter.say("apart", head, known, reason=apart(decision))
         elif decision.step in (Step.TAKE, Step.MERGE):
             self._take(wanted, head, known, here, decision)
         elif decision.step is Step.RENUMBER:
-            self._offer(head, here, head.text, head.files, staged=False)
+            self._renumber(wanted, head, here)
+        elif decision.own_text and (failed := self._edits.refused()) is not None:
+            reason = f"{apart(decision)}, as HAProxy refuses it: {failed.message}"
+            self._reporter.say("apart", head, known, reason, failed.findings)
         else:
             text = self._text_kept(head, known.text, overlays)
             self._offer(head, here, text, self._files_kept(here.files))
+
+    def _renumber(self, wanted: Revision, head: Revision, here: Here) -> None:
+        """Give the fleet the number that the version has here, once nobody is to be without it."""
+        rollout, _ = self._rollouts.current()
+        if rollout is None or not rollout.is_staged or rollout.state == "done":
+            self._offer(head, here, head.text, head.files, staged=False)
+        else:
+            self._has(wanted, head)
 
     def _recognised(
         self, here: Here, known: Known, head: Revision, overlays: tuple[Overlay, ...]
@@ -265,18 +284,6 @@ class Follower:
             name: self._revisions.chunks.put(self._local.path(name).read_bytes()) for name in files
         }
         return self._revisions.put_files(kept)
-
-
-def _held(rollout: Rollout) -> str:
-    if rollout.state == "running":
-        return f"version {rollout.version} comes in a later wave"
-    return f"the roll-out of version {rollout.version} is {rollout.state}"
-
-
-def _apart(decision: Decision) -> str:
-    named = ", ".join(decision.own_files[:5])
-    what = f"the files {named}" if named else "haproxy.cfg"
-    return f"{what} was changed on this member by hand, and stays as it is until somebody decides"
 
 
 def _data(text: str) -> bytes:

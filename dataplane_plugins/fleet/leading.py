@@ -72,6 +72,8 @@ class Leader:
     def step(self, hold: Hold | None = None) -> bool:
         """Do what follows on what members say; return whether the roll-out goes on."""
         rollout, mark = self._rollouts.current()
+        if rollout is None or rollout.state != "running":
+            self._wave = 0, 0  # who resumes it gives the wave its whole time
         if rollout is None or not rollout.is_open:
             return False
         if rollout.state == "returning":
@@ -84,6 +86,8 @@ class Leader:
         following = advance(rollout, self.said(rollout), waited, time.time())
         if following is not rollout and self._rollouts.change(following, mark, hold):
             self._member.services.log.info("fleet: %s", following.log[-1][1])
+            if not following.is_open:
+                self._wave = 0, 0
         return following.is_open
 
     def said(self, rollout: Rollout) -> Mapping[str, Said]:

@@ -1,11 +1,14 @@
 """Be a member of a fleet: a name, the keys, and the connection to the store."""
 
 import base64
+import hashlib
 import json
 import os
 import socket
 import stat
 import threading
+from collections.abc import Iterator
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 
@@ -22,6 +25,11 @@ from dataplane_plugins.fleet.stores import (
 )
 
 MEMBERS = "members/"
+FORMER = "former/"
+"""The keys of members that were removed: what they signed is still the fleet's."""
+
+_OF_THE_LIVING = ("status/", "answers/")
+"""Places where nobody speaks but who is a member now."""
 
 
 class Member:
@@ -46,7 +54,7 @@ class Member:
         """Signs what this member says, and proves what others have said."""
         own = NodeKey.kept(self.services.state.path("fleet.key"))
         self._public[self.name] = own.public
-        return Signer(self._key, self.name, own, self._public_key)
+        return Signer(self._key, self.name, own, self._public_key, self._other_keys)
 
     @cached_property
     def revisions(self) -> Revisions:
@@ -90,12 +98,17 @@ class Member:
         return found
 
     def remove(self, name: str) -> bool:
-        """Forget a member; returns whether there was one."""
+        """Forget a member, but for its key; returns whether there was one."""
         place = MEMBERS + name
         entry = self.store.get(place)
-        return entry is not None and self.store.transact(
-            [Condition(place, entry.mark)], {}, [place, f"status/{name}"]
-        )
+        if entry is None:
+            return False
+        kept = {}
+        with suppress(Forged):
+            public = self._facts(entry.value, place)["public"].encode()
+            former = f"{FORMER}{name}/{hashlib.sha256(public).hexdigest()[:16]}"
+            kept[former] = self._key.seal(public, former)
+        return self.store.transact([Condition(place, entry.mark)], kept, [place, f"status/{name}"])
 
     def _facts(self, sealed: bytes, place: str) -> dict[str, str]:
         facts: dict[str, str] = json.loads(self._key.open(sealed, place))
@@ -118,6 +131,19 @@ class Member:
         with self._lock:
             self._public[name] = public
         return public
+
+    def _other_keys(self, name: str, place: str) -> Iterator[bytes]:
+        """Yield the key of a member as the store has it now, and those of its name before."""
+        if name != self.name:
+            with self._lock:
+                self._public.pop(name, None)
+            with suppress(Forged):
+                yield self._public_key(name)
+        if not place.startswith(_OF_THE_LIVING):
+            with suppress(ValueError):
+                for entry in self.store.list(f"{FORMER}{name}/").entries:
+                    with suppress(Forged):
+                        yield base64.b64decode(self._key.open(entry.value, entry.key))
 
 
 def node_name(settings: Settings) -> str:
@@ -145,4 +171,3 @@ def _opened(settings: Settings) -> KeyValueStore:
         own.user, own.password, own.token, own.ca, own.certificate, own.private_key
     )
     return open_store(own.store.rstrip("/") + f"/{own.name}", credentials)
-

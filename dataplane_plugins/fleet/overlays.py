@@ -13,7 +13,7 @@ from typing import Literal
 from dataplane_core.plugin import Conflict, Document, Invalid, dataclass, lazy_pattern
 from dataplane_plugins.fleet.member import Member
 from dataplane_plugins.fleet.sealing import Forged
-from dataplane_plugins.fleet.stores import Entry
+from dataplane_plugins.fleet.stores import Condition, Entry
 
 PREFIX = "control/overlays/"
 Kind = Literal["group", "node"]
@@ -51,10 +51,15 @@ class Overlays:
             yield self._read(entry)
 
     def put(self, overlay: Overlay) -> None:
-        """Keep an overlay; members have it with their next step."""
+        """Keep an overlay; members have it with their next step.
+
+        Raises `Conflict` where it is not any more what this one was made of (its `mark`).
+        """
         place = _place(overlay.kind, overlay.name)
         data = json.dumps({"base": overlay.base, "own": overlay.own}).encode()
-        self._member.store.transact([], {place: self._member.signer.write(data, place)})
+        value = self._member.signer.write(data, place)
+        if not self._member.store.transact([Condition(place, overlay.mark)], {place: value}):
+            raise Conflict(f"the overlay of {overlay.kind} {overlay.name} was changed meanwhile")
 
     def delete(self, kind: Kind, name: str) -> bool:
         """Remove an overlay; return whether there was one."""
@@ -143,7 +148,7 @@ def edited(
     base = overlays.text_for(head, below)
     now = base if present is None else overlays.text_for(head, (*below, present))
     own = overlays.merged(before, after, now)
-    return Overlay(kind, name, base, own)
+    return Overlay(kind, name, base, own, 0 if present is None else present.mark)
 
 
 def check_name(kind: str, name: str) -> Kind:

@@ -73,9 +73,18 @@ class Rollouts:
                 f"version {now.version} is being rolled out, wave {now.wave + 1} of "
                 f"{len(now.waves)}: wait for the end, or abort it"
             )
+        newest = now if now is not None and now.number == head.number else None
+        if staged and newest is not None and not newest.releases(self._member.name):
+            raise Conflict(
+                f"version {newest.version} has not come to this member, its roll-out is "
+                f"{newest.state}: what follows on it is for a member that has it"
+            )
+        former = head.number
+        if newest is not None and newest.is_staged and newest.state != "done":
+            former = newest.former  # some have refused the newest one, or never had it
         strategy = self.strategy() if staged else NO_WAVES
         waves = plan_waves(strategy, self._member.members(), revision.node) if staged else ()
-        first = Rollout(revision.number, revision.version, head.number, strategy, waves)
+        first = Rollout(revision.number, revision.version, former, strategy, waves)
         said = f"wave 1 of {len(waves)} begins: {', '.join(waves[0])}" if waves else "all begin"
         begun = first.noted(time.time(), f"version {revision.version} by {revision.node}: {said}")
         return [Condition(PLACE, mark)], self.values(begun)

@@ -10,7 +10,7 @@ import base64
 import hashlib
 import hmac
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -27,6 +27,10 @@ _NONCE_BYTES, _SIGNATURE_BYTES, _NAME_BYTES = 12, 64, 18
 
 PublicKeys = Callable[[str], bytes]
 """Returns the public key of a member by its name; raises `Forged` where there is no such member."""
+
+OtherKeys = Callable[[str, str], Iterable[bytes]]
+"""Returns the keys of a member, by its name, that may have signed what stands at a place as well:
+its newest one, and those of members that had the name before and were removed."""
 
 
 class Forged(Exception):
@@ -107,11 +111,15 @@ class NodeKey:
 class Signer:
     """Writes what one member says, and reads what any of them has said."""
 
-    def __init__(self, key: FleetKey, name: str, own: NodeKey, public_keys: PublicKeys) -> None:
+    def __init__(
+        self, key: FleetKey, name: str, own: NodeKey, public_keys: PublicKeys,
+        other_keys: OtherKeys = lambda name, place: (),
+    ) -> None:  # fmt: skip
         self._key = key
         self._name = name
         self._own = own
         self._public_keys = public_keys
+        self._other_keys = other_keys
 
     def write(self, data: bytes, place: str) -> bytes:
         """Return a value for the key `place`, signed and sealed."""
@@ -125,12 +133,23 @@ class Signer:
         end = 1 + (whole[0] if whole else 0)
         name, data = whole[1:end], whole[end + _SIGNATURE_BYTES :]
         member = name.decode("utf-8", "replace")
-        try:
-            public = Ed25519PublicKey.from_public_bytes(self._public_keys(member))
-            public.verify(whole[end : end + _SIGNATURE_BYTES], _signed(name, place, data))
-        except (InvalidSignature, ValueError):
-            raise Forged(f"{place} was not written by {member}, who is named in it") from None
+        signature, signed = whole[end : end + _SIGNATURE_BYTES], _signed(name, place, data)
+        if not any(_verifies(one, signature, signed) for one in self._keys(member, place)):
+            raise Forged(f"{place} was not written by {member}, who is named in it")
         return member, data
+
+    def _keys(self, member: str, place: str) -> Iterator[bytes]:
+        with suppress(Forged):
+            yield self._public_keys(member)
+        yield from self._other_keys(member, place)
+
+
+def _verifies(public: bytes, signature: bytes, data: bytes) -> bool:
+    try:
+        Ed25519PublicKey.from_public_bytes(public).verify(signature, data)
+    except (InvalidSignature, ValueError):
+        return False
+    return True
 
 
 def _signed(name: bytes, place: str, data: bytes) -> bytes:

@@ -19,7 +19,7 @@ from dataplane_plugins.fleet.member import Member
 from dataplane_plugins.fleet.overlays import Overlays
 from dataplane_plugins.fleet.revisions import Revision
 from dataplane_plugins.fleet.rollouts import Rollouts
-from dataplane_plugins.fleet.stores import StoreError, Undecided
+from dataplane_plugins.fleet.stores import StoreError, StoreUnreachable, Undecided
 
 _MOST_ATTEMPTS = 5
 _DECIDED_SECONDS, _PAUSE = 3.0, 0.05
@@ -53,6 +53,22 @@ class Sharer:
         finally:
             self._thread.follows = False
 
+    @contextmanager
+    def _reached(self) -> Iterator[None]:
+        """Let a change pass that the store cannot be told of, if this member is autonomous.
+
+        It is as an edit by hand then, which the follower merges or tells when the store is back.
+        """
+        try:
+            yield
+        except StoreUnreachable as error:
+            if not self._member.services.settings.fleet.autonomous:
+                raise
+            self._member.services.log.warning(
+                "the fleet's store is away (%s): a change is made on this member alone",
+                error.reason,
+            )
+
     def version(self, change: Committed) -> None:
         """Make a version the next revision.
 
@@ -61,7 +77,7 @@ class Sharer:
         """
         if getattr(self._thread, "follows", False):
             return
-        with told():
+        with told(), self._reached():
             head = self._newest()
             chunks, overlays = self._member.revisions.chunks, self._overlays.here()
             before = chunks.address(_data(change.before.text()))
@@ -82,7 +98,7 @@ class Sharer:
         name = self._files.name(path)
         if name is None or getattr(self._thread, "follows", False):
             return
-        with told():
+        with told(), self._reached():
             chunks = self._member.revisions.chunks
             former = self._files.one(name)
             after = None if data is None else chunks.put(data)

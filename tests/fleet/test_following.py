@@ -3,7 +3,9 @@
 import pytest
 
 from dataplane_plugins.fleet import sharing
+from dataplane_plugins.fleet.leading import Leader
 from dataplane_plugins.fleet.revisions import HEAD
+from dataplane_plugins.fleet.sealing import Forged
 from dataplane_plugins.fleet.stores import Undecided
 from tests.fleet.support import TEXT, Fleet, Node
 
@@ -169,3 +171,96 @@ def test_what_a_member_made_a_revision_itself_is_no_edit_by_hand(pair, what):
     assert first.file.read_text() == second.file.read_text()
     if what == "file":
         assert (first.folder / "maps/a.map").read_text() == "a 2\n"
+
+
+def removed(first: Node, second: Node) -> None:
+    """Forget the second member, which has made the newest revision."""
+    assert second.server("be1", "last").status_code in (201, 202)
+    assert first.member.remove("two")
+
+
+def test_what_a_removed_member_has_made_is_still_the_fleets(fleet, pair):
+    first, second = pair
+    removed(first, second)
+    first.member._public.pop("two", None)  # as in every process that begins now
+    first.step()
+    third = fleet.node("three").step(2)
+    assert " last " in first.file.read_text()
+    assert third.text == first.text
+    assert first.server("be1", "next").status_code in (201, 202)
+
+
+def test_another_server_may_have_the_name_of_a_removed_member(fleet, pair):
+    first, second = pair
+    removed(first, second)
+    first.step()
+    (fleet.folder / "two").rename(fleet.folder / "former")
+    another = fleet.node("two").step(2)
+    assert another.server("be1", "next").status_code in (201, 202)
+    first.step()
+    assert " next " in first.file.read_text()
+    assert Leader(first.member).statuses()["two"].state == "applied"
+    with pytest.raises(Forged):  # the one that was removed says nothing any more
+        place = "status/two"
+        first.member.signer.read(second.member.signer.write(b"{}", place), place)
+
+
+@pytest.mark.parametrize("goes_on", [True, False])
+def test_an_autonomous_member_takes_changes_without_the_store(fleet, goes_on):
+    first, second = fleet.node("one"), fleet.node("two", fleet__autonomous=True)
+    fleet.settled(first, second)
+    second.store.is_cut_off = True
+    for name in ("mine", "more"):
+        assert second.server("be1", name).status_code in (201, 202)
+    assert upload(second, "/v3/services/haproxy/storage/maps", {"file_upload": ("a.map", b"a 1\n")}).status_code == 201
+    if goes_on:
+        first.server("be2", "theirs")
+    second.store.is_cut_off = False
+    second.step(4)
+    first.step(2)
+    second.step()
+    assert first.text == second.text
+    assert all(f"server {name} " in first.file.read_text() for name in ("mine", "more"))
+    assert ("server theirs " in second.file.read_text()) is goes_on
+    assert (first.folder / "maps/a.map").read_text() == "a 1\n"
+    assert (first.status.state, second.status.state) == ("applied", "applied")
+
+
+def test_an_edit_by_hand_that_haproxy_refuses_stays_where_it_is(fleet):
+    checks = fleet.folder / "checks"
+    command = f"sh -c 'echo >> {checks}; ! grep -q nonsense \"$DATAPLANEAPI_TRANSACTION_FILE\"'"
+    first, second = fleet.node("one"), fleet.node("two", haproxy__reload__validate_cmd=command)
+    fleet.settled(first, second)
+    text = second.file.read_text()
+    second.file.write_text(text.replace("maxconn 100", "nonsense 1"))
+    second.step(1)
+    count = len(checks.read_text())
+    second.step(2)
+    first.step()
+    assert (second.status.state, len(checks.read_text())) == ("apart", count)
+    assert "HAProxy refuses it" in second.status.reason
+    assert "nonsense" not in first.file.read_text()
+    second.file.write_text(text)
+    second.step(2)
+    assert second.status.state == "applied"
+
+
+@pytest.mark.parametrize("trouble", ["store away", "others went on"])
+def test_a_version_on_trial_goes_whatever_the_fleet_does(fleet, trouble):
+    first, second = fleet.node("one"), fleet.node("two")
+    fleet.settled(first, second)
+    assert first.server("be1", "trial", confirm_within="600s").status_code in (201, 202)
+    if trouble == "store away":
+        first.store.is_cut_off = True
+    else:
+        second.step()
+        second.server("be2", "theirs")
+    answer = first.call("DELETE", f"/dataplane/v1/confirmations/{first.version}")
+    assert "trial" not in first.file.read_text(), answer.text
+    first.store.is_cut_off = False
+    first.step(4)
+    second.step(2)
+    first.step(2)
+    assert first.text == second.text
+    assert "server trial " not in second.file.read_text()
+    assert ("theirs" in first.file.read_text()) is (trouble != "store away")

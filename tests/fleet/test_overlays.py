@@ -2,6 +2,8 @@
 
 import pytest
 
+from dataplane_core.plugin import Conflict
+from dataplane_plugins.fleet.overlays import Overlay, Overlays
 from tests.changes.support import V3
 from tests.fleet.support import Fleet, Node
 
@@ -110,3 +112,15 @@ def test_what_is_no_group_or_member_is_refused(nodes, place):
     query = replace_server(a, "be2", "s1", weight=3)
     assert a.call("PUT", f"{OVERLAYS}/{place}", **query).status_code in (404, 422)
     assert a.call("GET", f"{OVERLAYS}/node/a").status_code == 404
+
+
+def test_of_two_changes_of_one_overlay_one_is_refused(nodes):
+    b = nodes[1]
+    overlays = Overlays(b.member)
+    text = b.member.revisions.newest().text
+    made = Overlay("node", "b", text, text)
+    overlays.put(made)
+    with pytest.raises(Conflict, match="changed meanwhile"):
+        overlays.put(made)
+    query = replace_server(b, "be2", "s1", address="192.0.2.77")
+    assert b.call("PUT", f"{OVERLAYS}/node/b", **query).status_code == 200

@@ -136,3 +136,89 @@ def test_a_stopped_roll_out_is_mended_by_the_next_change(fleet):
     assert len({node.file.read_text() for node in nodes}) == 1
     assert [node.status.state for node in nodes] == ["applied"] * 3
     assert json.loads(b.services.state.value("fleet"))["refused"] == 0
+
+
+def stopped(fleet: Fleet, **settings: Any) -> tuple[Leader, Node, Node, Node]:
+    """A roll-out that `b` has refused, so that `c` waits for its wave."""
+    nodes = [fleet.node("a"), refusing(fleet, "b"), fleet.node("c")]
+    leader = begin(fleet, Strategy(("1", "2"), **settings), *nodes)
+    nodes[0].server("be1", "new")
+    for _ in range(3):
+        fleet.settled(*nodes)
+        leader.step()
+    assert leader._rollouts.current()[0].state == "stopped"
+    return leader, *nodes
+
+
+def test_what_some_have_refused_is_never_what_a_roll_back_puts_back(fleet):
+    leader, a, b, c = stopped(fleet)
+    leader._rollouts.set_strategy(Strategy(("1", "2"), on_failure="rollback"))
+    assert a.server("be2", "more").status_code == 202
+    for _ in range(4):
+        fleet.settled(a, b, c)
+        leader.step()
+    fleet.settled(a, b, c)
+    assert leader._rollouts.past(3).state == "rolled_back"
+    assert have(a, b, c) == [False] * 3
+    assert len({node.file.read_text() for node in (a, b, c)}) == 1
+
+
+def test_a_file_that_another_member_changes_brings_no_stopped_version_to_it(fleet):
+    _, a, b, c = stopped(fleet)
+    body = '--x\r\nContent-Disposition: form-data; name="file_upload"; filename="a.map"\r\n\r\na 1\n\r\n--x--\r\n'
+    kind = {"Content-Type": "multipart/form-data; boundary=x"}
+    answer = c.call("POST", "/v3/services/haproxy/storage/maps", raw=body.encode(), headers=kind)
+    assert answer.status_code == 409, answer.text
+    assert "has not come to this member" in answer.json["message"]
+    fleet.settled(a, b, c)
+    assert have(a, b, c) == [True, False, False]
+
+
+def test_a_version_with_a_higher_number_passes_no_wave(fleet):
+    """The member that has it was edited by hand and back: its text is the same, its number is not."""
+    _, a, b, c = stopped(fleet)
+    text = a.file.read_text()
+    for one in (text.replace("192.0.2.3", "192.0.2.4"), text):
+        a.file.write_text(one)
+        assert a.call("GET", f"{V3}/version").status_code == 200
+    fleet.settled(a, b, c)
+    assert have(a, b, c) == [True, False, False]
+    assert a.status.state == "applied"
+    assert a.version > 2
+
+
+@pytest.mark.parametrize("is_older", [True, False])
+def test_members_wait_where_somebody_has_removed_the_roll_out(fleet, is_older):
+    a, b = nodes = [fleet.node("a"), fleet.node("b")]
+    leader = begin(fleet, Strategy(), *nodes)
+    a.server("be1", "first")
+    fleet.settled(*nodes)
+    older = a.store.get("control/rollout").value
+    leader._rollouts.set_strategy(Strategy(("1",)))
+    while leader.step():
+        pass
+    assert a.server("be1", "new").status_code == 202
+    a.store.transact([], {"control/rollout": older} if is_older else {}, [] if is_older else ["control/rollout"])
+    fleet.settled(*nodes)
+    assert have(*nodes) == [True, False]
+    assert b.status.state == "held"
+    assert "somebody has removed it" in b.status.reason
+    assert a.server("be1", "next").status_code == 202
+    for _ in range(3):
+        fleet.settled(*nodes)
+        leader.step()
+    assert have(*nodes) == [True, True]
+
+
+def test_a_wave_that_is_resumed_has_its_whole_time(fleet):
+    a, b = nodes = [fleet.node("a"), fleet.node("b")]
+    leader = begin(fleet, Strategy(("1",), timeout=60), *nodes)
+    a.server("be1", "new")
+    leader.step()
+    leader._since -= 100
+    leader.step()
+    rollout, mark = leader._rollouts.current()
+    assert rollout.state == "stopped"
+    leader._rollouts.change(rollout.noted(0.0, "resumed", state="running"), mark)
+    leader.step()
+    assert leader._rollouts.current()[0].state == "running"
