@@ -33,7 +33,7 @@ from dataplane_core.errors import (
     VersionMismatch,
 )
 from dataplane_core.store.candidate import Candidate
-from dataplane_core.store.change import Committed, Outcome
+from dataplane_core.store.change import Outcome
 from dataplane_core.store.change_rules import ChangeRules
 from dataplane_core.store.commit_request import CommitRequest
 from dataplane_core.store.configuration_file import ConfigurationFile, LockedConfiguration
@@ -232,7 +232,7 @@ class Committer:
                 failpoint("locked")
                 self._verify(request, locked)
                 if self._records.sharing.version is not None:
-                    self._share(request, change)
+                    self._records.sharing.tell(change, undoes=self._undoes(request))
                 new = NewVersion(record.with_whole_time(), kept, objects, files)
                 delivery.confirm_before = new.record.confirm_before
                 try:
@@ -244,16 +244,6 @@ class Committer:
                     delivery.forget_record()
                     delivery.confirm_before = record.confirm_before  # as the intent has it
         return delivery
-
-    def _share(self, request: CommitRequest, change: Committed) -> None:
-        """Tell other servers; a version on trial goes here even where they have gone on."""
-        assert self._records.sharing.version is not None
-        try:
-            self._records.sharing.version(change)
-        except DataplaneError as error:
-            if request.text_of is None or not self._undoes(request):
-                raise
-            _log.warning("a version is taken back on this server alone: %s", error)
 
     def _objects(self, request: CommitRequest) -> Sequence[TouchedObject] | None:
         """Return what a change touches, for the history; None where that cannot be told now."""

@@ -1,9 +1,13 @@
 """Ask who shares the configuration with other servers before anything of it takes its place."""
 
+import logging
 from collections.abc import Callable
 
 from dataplane_core.dataclass import dataclass
+from dataplane_core.errors import DataplaneError
 from dataplane_core.store.change import Committed
+
+_log = logging.getLogger(__name__)
 
 ShareVersion = Callable[[Committed], object]
 """Makes a checked change the next one of all servers; raises what refuses it."""
@@ -22,3 +26,17 @@ class Sharing:
 
     version: ShareVersion | None = None
     file: ShareFile | None = None
+
+    def tell(self, change: Committed, *, undoes: bool) -> None:
+        """Share a version; one that takes back what is on trial goes whatever refuses it.
+
+        What it takes back may be why others cannot be told.
+        """
+        if self.version is None:
+            return
+        try:
+            self.version(change)
+        except DataplaneError as error:
+            if not undoes:
+                raise
+            _log.warning("a version is taken back on this server alone: %s", error.message)

@@ -23,7 +23,7 @@ from dataplane_plugins.fleet.orders import Order, Orders
 from dataplane_plugins.fleet.overlays import Overlay, Overlays
 from dataplane_plugins.fleet.reasons import apart, held, unknown
 from dataplane_plugins.fleet.reporting import Reporter
-from dataplane_plugins.fleet.revisions import Files, Revision, changed_files, descends
+from dataplane_plugins.fleet.revisions import Files, Revision, changed_files, descends, encoded
 from dataplane_plugins.fleet.rollouts import Rollouts
 from dataplane_plugins.fleet.sealing import Forged
 from dataplane_plugins.fleet.sharing import Sharer
@@ -158,27 +158,41 @@ class Follower:
     def _recognised(
         self, here: Here, known: Known, head: Revision, overlays: tuple[Overlay, ...]
     ) -> tuple[Known, Files]:
-        """Return what this server has had, where what it has is part of a later revision.
+        """Return what this server has had, where what it has is, or follows on, a later revision.
 
         What it made a revision itself was written here before it could be remembered.
         """
         files = read_known_files(self._services.state)
         own = [name for name in changed_files(files, here.files) if name in here.files]
-        if not known.number or (here.text == known.text and not own):
+        is_found = here.text == known.text and here.version <= known.version
+        if not known.number or (is_found and not own):
             return known, files
         first = max(known.number + 1, head.number - _MOST_LOOKED_AT)
         for number in range(head.number, first - 1, -1):
             revision = self._revisions.get(number)
             if revision is None:
                 break
-            if here.text != known.text:
-                with suppress(Conflict):
-                    if self._overlays.text_for(revision.text, overlays) == here.text:
-                        known = replace(known, text=here.text, version=here.version)
+            with suppress(Conflict):
+                text = here.text if is_found else self._overlays.text_for(revision.text, overlays)
+                if not is_found and text == here.text:
+                    is_found, known = True, replace(known, text=text, version=here.version)
+                elif not is_found and self._was_here(revision, text, here, known):
+                    is_found, known = True, replace(known, text=text, version=revision.version)
             listed = self._revisions.files(revision.files) if own else {}
             found = {one: here.files[one] for one in own if listed.get(one) == here.files[one]}
             files = {**files, **found}
         return known, files
+
+    def _was_here(self, revision: Revision, text: str, here: Here, known: Known) -> bool:
+        """Tell whether this server made a revision, and has gone on from it alone."""
+        if revision.node != self._member.name:
+            return False
+        if not known.version < revision.version < here.version:
+            return False
+        with suppress(DataplaneError):
+            document = self._services.config.archive.document(revision.version)
+            return self._revisions.chunks.address(encoded(document.text())) == text
+        return False
 
     @property
     def _adopts(self) -> bool:
@@ -187,7 +201,7 @@ class Follower:
     def _here(self) -> Here:
         snapshot = self._services.config.snapshot()
         if self._address[0] != snapshot.digest:
-            text = _data(snapshot.document.text())
+            text = encoded(snapshot.document.text())
             self._address = snapshot.digest, self._revisions.chunks.address(text)
         return Here(self._address[1], snapshot.version, self._local.now())
 
@@ -211,7 +225,7 @@ class Follower:
     def _begin(self) -> None:
         """Make what this server has the first revision; another member may be faster."""
         here = self._here()
-        text = self._revisions.chunks.put(_data(self._services.config.snapshot().document.text()))
+        text = self._revisions.chunks.put(encoded(self._services.config.snapshot().document.text()))
         files = self._files_kept(here.files)
         first = Revision(1, here.version, "", text, files, self._member.name, time.time(), {})
         self._revisions.add(first, None)
@@ -284,7 +298,3 @@ class Follower:
             name: self._revisions.chunks.put(self._local.path(name).read_bytes()) for name in files
         }
         return self._revisions.put_files(kept)
-
-
-def _data(text: str) -> bytes:
-    return text.encode("utf-8", "surrogateescape")

@@ -12,6 +12,7 @@ from typing import Literal
 
 from dataplane_core.plugin import Conflict, Document, Invalid, dataclass, lazy_pattern
 from dataplane_plugins.fleet.member import Member
+from dataplane_plugins.fleet.revisions import encoded
 from dataplane_plugins.fleet.sealing import Forged
 from dataplane_plugins.fleet.stores import Condition, Entry
 
@@ -82,7 +83,7 @@ class Overlays:
             document = self.document(shared)
             for one in overlays:
                 document = self._put_on(one, document)
-            self._made = {key: self._member.revisions.chunks.put(_data(document.text()))}
+            self._made = {key: self._member.revisions.chunks.put(encoded(document.text()))}
         return self._made[key]
 
     def shared_for(
@@ -93,7 +94,7 @@ class Overlays:
         What an overlay has made otherwise here is no part of the change.
         """
         if not overlays:
-            return _data(after.text())
+            return encoded(after.text())
         try:
             merged = self._config.merged(before, after, self.document(shared))
         except Conflict as error:
@@ -102,12 +103,12 @@ class Overlays:
                 f"the change is of what the overlay of {names} has made otherwise here: change the "
                 f"overlay instead ({error.message})"
             ) from None
-        return _data(merged.text())
+        return encoded(merged.text())
 
     def merged(self, before: Document, after: Document, address: str) -> str:
         """Return the address of a text with a change; raises `Conflict`."""
         merged = self._config.merged(before, after, self.document(address))
-        return self._member.revisions.chunks.put(_data(merged.text()))
+        return self._member.revisions.chunks.put(encoded(merged.text()))
 
     def document(self, address: str) -> Document:
         """Return the configuration with an address."""
@@ -160,7 +161,3 @@ def check_name(kind: str, name: str) -> Kind:
 
 def _place(kind: str, name: str) -> str:
     return f"{PREFIX}{kind}/{name}"
-
-
-def _data(text: str) -> bytes:
-    return text.encode("utf-8", "surrogateescape")

@@ -138,6 +138,11 @@ def changed_files(before: Files, after: Files) -> Sequence[str]:
     return sorted(name for name in {**before, **after} if before.get(name) != after.get(name))
 
 
+def encoded(text: str) -> bytes:
+    """Return the bytes of a text, such as contents have."""
+    return text.encode("utf-8", "surrogateescape")
+
+
 def _listed(files: Files) -> bytes:
     return "".join(f"{address} {name}\n" for name, address in sorted(files.items())).encode()
 

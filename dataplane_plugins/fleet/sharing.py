@@ -17,7 +17,7 @@ from dataplane_plugins.fleet.errors import FleetUnavailable, FleetUnsure, told
 from dataplane_plugins.fleet.local_files import LocalFiles
 from dataplane_plugins.fleet.member import Member
 from dataplane_plugins.fleet.overlays import Overlays
-from dataplane_plugins.fleet.revisions import Revision
+from dataplane_plugins.fleet.revisions import Revision, encoded
 from dataplane_plugins.fleet.rollouts import Rollouts
 from dataplane_plugins.fleet.stores import StoreError, StoreUnreachable, Undecided
 
@@ -80,7 +80,7 @@ class Sharer:
         with told(), self._reached():
             head = self._newest()
             chunks, overlays = self._member.revisions.chunks, self._overlays.here()
-            before = chunks.address(_data(change.before.text()))
+            before = chunks.address(encoded(change.before.text()))
             there = self._overlays.text_for(head.text, overlays)
             if there != before or head.version >= change.version:
                 raise _mismatch(head, change.version - 1)
@@ -175,10 +175,6 @@ class Sharer:
 def author_fields(author: Author) -> Mapping[str, str]:
     """Return who asks for a change, as records have it."""
     return {name: text for name, text in asdict(author).items() if text}
-
-
-def _data(text: str) -> bytes:
-    return text.encode("utf-8", "surrogateescape")
 
 
 def _mismatch(head: Revision, version: int) -> VersionMismatch:
