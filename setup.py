@@ -63,6 +63,7 @@ EXTRAS = {
         "pytest-xdist>=3.8,<4",
         "hypothesis>=6.150,<7",
         "openapi-spec-validator>=0.9,<0.10",
+        "schemathesis>=4.32,<5",
         "playwright>=1.60,<2",
         "setuptools>=77",  # builds the example of a third party's plugin
         # what a client generated from the specification needs
@@ -73,6 +74,10 @@ EXTRAS = {
         "moto[ec2]>=5.2,<6",
         "flask>=3,<4",
         "flask-cors>=6,<7",
+    ],
+    # What `contrib/torture --fuzz` needs.
+    "fuzz": [
+        "atheris>=3,<4; sys_platform == 'linux' and platform_machine == 'x86_64'",
     ],
     "lint": [
         "ruff>=0.17.5,<0.18",

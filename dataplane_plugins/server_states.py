@@ -1,9 +1,9 @@
 """Servers as HAProxy writes them (management guide, section 9.3, "show servers state")."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from dataplane_core.plugin import RuntimeClient, RuntimeFailed
+from dataplane_core.plugin import RuntimeClient, RuntimeFailed, parse_integer
 
 _UNREADABLE = "HAProxy's answer to show servers state cannot be read"
 _MAINTENANCE = 0x01 | 0x02 | 0x20 | 0x40
@@ -38,6 +38,10 @@ TEXTS = {
     "srvrecord": "srvrecord",
 }
 """Properties of a whole state, and HAProxy's columns for them."""
+_NUMERIC = frozenset({*NUMBERS.values(), "srv_admin_state", "srv_port"})
+_ALWAYS = frozenset(
+    {"srv_addr", "srv_admin_state", "srv_id", "srv_name", "srv_op_state", "srv_port", "srv_uweight"}
+)
 
 ServerState = dict[str, Any]
 
@@ -48,26 +52,42 @@ def all_server_states(client: RuntimeClient, seconds: float) -> str:
 
 
 def parse_server_states(answer: str) -> Iterator[Mapping[str, str]]:
-    """Yield the rows of an answer to `show servers state`, by HAProxy's names of the columns."""
+    """Yield the rows of an answer to `show servers state`, by HAProxy's names of the columns.
+
+    Raises `RuntimeFailed` for a row without what HAProxy says of each server, and for one whose
+    numbers are none.
+    """
     header, lines = _split(answer)
+    numeric = [name for name in header if name in _NUMERIC]
     for line in lines:
         given = dict(zip(header, line.split(" "), strict=False))
-        if "srv_port" not in given:
+        if not given.keys() >= _ALWAYS or not _are_numbers(map(given.get, numeric)):
             raise RuntimeFailed(_UNREADABLE)
         yield given
 
 
 def server_columns(answer: str, names: Sequence[str]) -> Iterator[tuple[str, ...]]:
-    """Yield a few columns of each row alone: fast, for there may be many."""
+    """Yield a few columns of each row alone: fast, for there may be many.
+
+    Raises `RuntimeFailed` as `parse_server_states` does.
+    """
     header, lines = _split(answer)
     if not set(names) <= set(header):
         raise RuntimeFailed(_UNREADABLE)
     places = [header.index(name) for name in names]
+    numeric = [header.index(name) for name in names if name in _NUMERIC]
     most = max(places) + 1
     for line in lines:
         words = line.split(" ", most)
         if len(words) > most:
+            if numeric and not _are_numbers([words[at] for at in numeric]):
+                raise RuntimeFailed(_UNREADABLE)
             yield tuple([words[at] for at in places])
+
+
+def _are_numbers(cells: Iterable[str | None]) -> bool:
+    """Return whether cells of a row hold numbers; one that a short row lacks holds none to read."""
+    return all(cell is None or parse_integer(cell) is not None for cell in cells)
 
 
 def _split(answer: str) -> tuple[list[str], list[str]]:

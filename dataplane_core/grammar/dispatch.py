@@ -244,7 +244,24 @@ class Dispatch(Term):
         case = self.choose(values)
         if case is None:
             raise unwritable(self.prop.name, self._known(), Code.ENUM)
-        return case.term.write(values, layout)
+        words = case.term.write(values, layout)
+        if case.head.fields:
+            self._check_case(case, words, values)
+        return words
+
+    def _check_case(self, case: Case, words: Sequence[str], values: Values) -> None:
+        """Raise the error (422) for values whose first word another case would read as its own."""
+        reading = Reading()
+        try:
+            self.read(words, 0, reading)
+        except NoMatch:
+            return
+        for name in case.head.fields:
+            unset = case.head.unset.get(name)
+            if reading.values.get(name, unset) != values.get(name, unset):
+                raise unwritable(
+                    name, f"makes {words[0]} another {self.prop.name}, being {values.get(name)!r}"
+                )
 
     def _known(self) -> str:
         return f"in body should be one of [{' '.join(map(str, self.prop.enum))}]"

@@ -222,7 +222,10 @@ def on_off(name: str, **more: Any) -> Scalar:
 
 
 def listed(name: str, item: Prop | None = None, separator: str = ",", **more: Any) -> Scalar:
-    """Return a word that lists values: an array of strings, or of integers if `item` says so."""
+    """Return a word that lists values: an array of strings, or of integers if `item` says so.
+
+    A value with the separator in it would be read as two: it is refused with 422.
+    """
     item = item or Prop("", "string")
     convert = int if item.json == "integer" else str
 
@@ -233,7 +236,11 @@ def listed(name: str, item: Prop | None = None, separator: str = ",", **more: An
             raise NoMatch(token, f"a list for {name}") from None
 
     def encode(values: list[Any]) -> str:
-        return separator.join(map(str, values))
+        words = [str(value) for value in values]
+        for word in words:
+            if separator in word:
+                raise unwritable(name, f"in body must not hold {separator!r}, as {word!r} does")
+        return separator.join(words)
 
     return Scalar(Prop(name, "array", items=item, **more), decode, encode)
 

@@ -9,6 +9,8 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
+from dataplane_core.plugin import RuntimeFailed
+
 FACTS = {
     "Status": "status",
     "Serial": "serial",
@@ -62,7 +64,7 @@ def _revocations(lines: Iterable[str]) -> dict[str, Any]:
             found["version"] = word.removeprefix("Version ")
         elif word == "Serial Number":
             revoked.append({"serial_number": value})
-        elif word == "Revocation Date":
+        elif word == "Revocation Date" and revoked:
             revoked[-1]["revocation_date"] = _date(value)
     return found | ({"revoked_certificates": revoked} if revoked else {})
 
@@ -86,7 +88,10 @@ def _said(lines: Iterable[str]) -> Iterator[tuple[str, str]]:
 
 def _time(text: str) -> datetime:
     """Return a moment as OpenSSL writes it: `Nov  1 00:00:00 2026 GMT`."""
-    return datetime.strptime(text, "%b %d %H:%M:%S %Y %Z")
+    try:
+        return datetime.strptime(text, "%b %d %H:%M:%S %Y %Z")
+    except ValueError:
+        raise RuntimeFailed("a time in what HAProxy says of a file cannot be read") from None
 
 
 def _date(text: str) -> str:

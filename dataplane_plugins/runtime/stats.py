@@ -18,8 +18,8 @@ from dataplane_core.plugin import (
     Services,
     array,
     impl,
-    is_digits,
     operation,
+    parse_integer,
     to_json,
 )
 from dataplane_plugins.runtime.common import NUMBER, TEXT, V1, V2, V3, answers_of_all
@@ -87,9 +87,9 @@ def _rows(lines: list[str]) -> Iterator[list[str]]:
 def _values(given: dict[str, str]) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for name in NUMBERS:
-        text = given.get(name, "")
-        if is_digits(text.removeprefix("-")):
-            values[name] = int(text)
+        number = parse_integer(given.get(name, ""))
+        if number is not None:
+            values[name] = number
     for name in TEXTS:
         if text := given.get(name, ""):
             # a check that is under way shows the last result behind a star
@@ -146,8 +146,9 @@ class OldNativeStats(NativeStats):
         processes = self._asked(req)
         for one in (one for each in processes for one in each.get("stats", ())):
             tracked = one["stats"].pop("tracked", "")
-            if is_digits(tracked):
-                one["stats"]["tracked"] = int(tracked)
+            number = parse_integer(tracked)
+            if number is not None:
+                one["stats"]["tracked"] = number
         resp.data = to_json(processes)
 
 

@@ -27,11 +27,12 @@ ARRAYS = ("gpc", "gpc_rate", "gpt")
 """Of these a table may have several, which HAProxy writes as `gpc2`, `gpc_rate0`."""
 
 _HEADER = lazy_pattern(
-    r"# table: (?P<name>.*?), type: (?P<type>\w+).*?, size:(?P<size>\d+), used:(?P<used>\d+)"
+    r"# table: (?P<name>.*?), type: (?P<type>\w+).*?, "
+    r"size:(?P<size>[0-9]{1,19}), used:(?P<used>[0-9]{1,19})"
 )
 _ROW = lazy_pattern(r"(?P<id>0x[0-9a-f]+): key=(?P<key>(?:[^\\ ]|\\.)*) (?P<data>.*)")
-_DATA = lazy_pattern(r"(\w+)(?:\((\d+)\))?=(-?\d+)")
-_MEMBER = lazy_pattern(r"(gpc|gpc_rate|gpt)(\d+)")
+_DATA = lazy_pattern(r"(\w+)(?:\(([0-9]+)\))?=(-?[0-9]{1,20})(?![0-9])")
+_MEMBER = lazy_pattern(r"(gpc|gpc_rate|gpt)([0-9]{1,9})")
 _STORED = lazy_pattern(r"(\w+)(?:\(([\w,]*)\))?")
 _TIME = lazy_pattern(r"(\d+)(us|ms|s|m|h|d)?")
 _MILLISECONDS = {None: 1, "us": 0.001, "ms": 1, "s": 1000, "m": 60000, "h": 3600000, "d": 86400000}

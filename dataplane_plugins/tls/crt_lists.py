@@ -39,7 +39,7 @@ _LINE = lazy_pattern(
     r"[ \t]*(?P<file>[^\s\[\]#][^\s\[\]]*)(?:\s*\[(?P<config>[^\[\]]*)\])?(?P<filters>[^\[\]]*)"
 )
 _LOADED = lazy_pattern(
-    r"(?P<file>.*?):(?P<number>\d+)(?: \[(?P<config>.*?)\])?(?P<filters>(?: [^ ]+)*)"
+    r"(?P<file>.*?):(?P<number>[0-9]{1,18})(?: \[(?P<config>.*?)\])?(?P<filters>(?: [^ ]+)*)"
 )
 _SECONDS = 10.0
 """How long HAProxy may take to change a list, in all listeners that have it."""

@@ -145,6 +145,8 @@ def test_other_shapes_are_not_read(term, text):
         (ACTION, {"type": "set-header", "name": "X", "format": "a if b"}),
         (ACTION, {"type": "set-var", "scope": "a.b", "var": "c", "expr": "x"}),
         (ACTION, {"type": "resolve", "var": "a,b", "servers": "c", "expr": "x"}),
+        (ACTION, {"type": "resolve", "var": "a", "servers": "b,c", "expr": "x"}),
+        (listed("a"), {"a": ["x", "y,z"]}),
         (ACTION, {"type": "nope"}),
         (ACTION, {"type": "allow", "cond": "if", "cond_test": "a # b"}),
     ],

@@ -15,6 +15,7 @@ from tests.torture import (
     clocks,
     crash_uploads,
     crashes,
+    documents,
     doubles,
     everything,
     faults,
@@ -28,6 +29,7 @@ from tests.torture import (
     swaps,
 )
 from tests.torture.cycles import Torture
+from tests.torture.fuzz import running
 from tests.torture.waits import run_all
 
 
@@ -58,7 +60,11 @@ def main() -> int:
                         help=f"so many requests ({soak.MANY}) and what they leave in use")  # fmt: skip
     parser.add_argument("--stores", nargs="*", choices=stores.KINDS, metavar="KIND",
                         help=f"kill, stop and cut off members of {' and '.join(stores.KINDS)} (or KIND)")  # fmt: skip
-    parser.add_argument("--seconds", type=float, default=stores.SECONDS, help=f"of each of these ({stores.SECONDS})")
+    parser.add_argument("--seconds", type=float, default=stores.SECONDS,
+                        help=f"of each of these, or of each target of --fuzz ({stores.SECONDS})")  # fmt: skip
+    parser.add_argument("--schemathesis", action="store_true", help="try all that the served documents say")
+    parser.add_argument("--minutes", type=float, default=60, help="of --schemathesis (60)")
+    parser.add_argument("--fuzz", nargs="*", metavar="TARGET", help="feed any bytes to all readers (or to TARGET)")
     parser.add_argument("--histories", type=int, nargs="?", const=histories.ROUNDS, default=0, metavar="ROUNDS",
                         help=f"judge {histories.ROUNDS} histories of clients, people and discovery")  # fmt: skip
     parser.add_argument("--clocks", action="store_true", help="set the clock years ahead and back")
@@ -76,8 +82,8 @@ def other_than_kills(arguments: argparse.Namespace) -> int | None:
         return everything.run_all()
     if arguments.crashes:
         return crashes.run_all(arguments.most) | crash_uploads.run_all(arguments.most)
-    if arguments.injection:
-        return injection.run_all()
+    if (result := _of_inputs(arguments)) is not None:
+        return result
     if (result := _of_partners(arguments)) is not None:
         return result
     if arguments.stores is not None:
@@ -101,6 +107,17 @@ def kills(arguments: argparse.Namespace) -> int:
     for problem in problems:
         print(problem)
     return int(bool(problems))
+
+
+def _of_inputs(arguments: argparse.Namespace) -> int | None:
+    """Run what is asked for of what clients and others send; None where that is nothing."""
+    if arguments.injection:
+        return injection.run_all()
+    if arguments.schemathesis:
+        return documents.run_all(arguments.minutes, arguments.seed)
+    if arguments.fuzz is not None:
+        return running.run_all(arguments.fuzz, int(arguments.seconds))
+    return None
 
 
 def _of_partners(arguments: argparse.Namespace) -> int | None:

@@ -13,6 +13,8 @@ PARTS: dict[str, list[str]] = {
     "faults by turn": ["--faults"],
     "crash states": ["--crashes"],
     "injection": ["--injection"],
+    "schemathesis": ["--schemathesis"],
+    "fuzzing": ["--fuzz", "--seconds", "600"],
     "soak": ["--soak"],
     "stores of fleets": ["--stores"],
     "histories": ["--histories"],
