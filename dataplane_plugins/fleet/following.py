@@ -6,12 +6,10 @@ Whatever wakes it, it reads what the store and this server have now, and does th
 
 import threading
 import time
-from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any
 
-from dataplane_core.plugin import Author, Conflict, DataplaneError, Outage
+from dataplane_core.plugin import Conflict, DataplaneError, Outage
 from dataplane_plugins.fleet.deciding import Decision, Here, Step, decide
 from dataplane_plugins.fleet.edits_by_hand import EditsByHand
 from dataplane_plugins.fleet.gating import GateKeeper
@@ -19,11 +17,13 @@ from dataplane_plugins.fleet.jobs import Jobs, Work
 from dataplane_plugins.fleet.known import Known, read_known, read_known_files, save_known
 from dataplane_plugins.fleet.local_files import LocalFiles
 from dataplane_plugins.fleet.member import Member
+from dataplane_plugins.fleet.offering import Offers
 from dataplane_plugins.fleet.orders import Order, Orders
 from dataplane_plugins.fleet.overlays import Overlay, Overlays
-from dataplane_plugins.fleet.reasons import apart, held, unknown
+from dataplane_plugins.fleet.reasons import apart, held, put_back, unknown
 from dataplane_plugins.fleet.reporting import Reporter
 from dataplane_plugins.fleet.revisions import Files, Revision, changed_files, descends, encoded
+from dataplane_plugins.fleet.rollout import Rollout
 from dataplane_plugins.fleet.rollouts import Rollouts
 from dataplane_plugins.fleet.sealing import Forged
 from dataplane_plugins.fleet.sharing import Sharer
@@ -33,7 +33,6 @@ from dataplane_plugins.fleet.taking import Taker, Verdict
 _LOOK_SECONDS = 5.0
 _RETRY_SECONDS = 1.0
 _MOST_LOOKED_AT = 200
-_HAND_EDIT = Author(name="", method="hand edit")
 
 
 class Follower:
@@ -45,10 +44,12 @@ class Follower:
         self._sharer = sharer
         self._revisions = member.revisions
         self._local = LocalFiles(member.services, member.revisions.chunks)
+        self._offers = Offers(member, sharer, self._local)
         self._taker = Taker(member, sharer)
         self._reporter = Reporter(member)
         self._address = "", ""
         self._edits = EditsByHand(member.services)
+        self._numbers: dict[str, int] = {}
         self._rollouts = Rollouts(member)
         self._gate = GateKeeper(member)
         self._orders, self._overlays = Orders(member), Overlays(member)
@@ -105,24 +106,43 @@ class Follower:
         else:
             self._gate.follow(rollout)
             if known.number < head.number and not rollout.releases(self._member.name):
-                self._reporter.say("held", head, known, reason=held(rollout))
+                self._hold(rollout, head, known)
                 return
         self._go_to(head, head, known)
+
+    def _hold(self, rollout: Rollout, head: Revision, known: Known) -> None:
+        """Wait for a wave, with what all had before the roll-out."""
+        former = None
+        if known.number < rollout.former:
+            former = self._revisions.get(rollout.former)
+        if former is None:
+            self._reporter.say("held", head, known, reason=held(rollout))
+        else:
+            self._go_to(former, head, known)
 
     def _obey(self, order: Order, head: Revision, known: Known) -> None:
         """Do what a person has told this member; the next step goes on from there."""
         if order.deed == "offer":
             here = self._here()
             overlays = self._overlays.here()
-            text = self._text_kept(head, self._overlays.text_for(head.text, overlays), overlays)
-            self._offer(head, here, text, self._files_kept(here.files), staged=False)
+            before = self._overlays.text_for(head.text, overlays)
+            text, files = (
+                self._offers.text_kept(head, before, overlays), self._offers.files_kept(here.files),
+            )  # fmt: skip
+            self._offers.offer(head, here, text, files, staged=False)
         forgets = order.deed in ("take", "offer")
         known = Known() if forgets else replace(known, refused=0, reason="")
         save_known(self._services.state, known)
 
     def _go_to(self, wanted: Revision, head: Revision, known: Known) -> None:
         """Bring this server to a revision, or what was changed here to the fleet."""
-        overlays = self._overlays.here()
+        last = self._overlays.last_here()
+        overlays = tuple(one for one in last if not one.is_gone)
+        self._numbers = {f"{one.kind} {one.name}": one.number for one in last}
+        older = [name for name, one in self._numbers.items() if one < known.overlays.get(name, 0)]
+        if older:
+            self._reporter.say("apart", head, known, reason=put_back(older))
+            return
         try:
             wanted = replace(wanted, text=self._overlays.text_for(wanted.text, overlays))
         except Conflict as error:
@@ -140,18 +160,20 @@ class Follower:
             self._take(wanted, head, known, here, decision)
         elif decision.step is Step.RENUMBER:
             self._renumber(wanted, head, here)
+        elif wanted.number != head.number:
+            self._reporter.say("apart", head, known, reason=apart(decision))
         elif decision.own_text and (failed := self._edits.refused()) is not None:
             reason = f"{apart(decision)}, as HAProxy refuses it: {failed.message}"
             self._reporter.say("apart", head, known, reason, failed.findings)
         else:
-            text = self._text_kept(head, known.text, overlays)
-            self._offer(head, here, text, self._files_kept(here.files))
+            text = self._offers.text_kept(head, known.text, overlays)
+            self._offers.offer(head, here, text, self._offers.files_kept(here.files))
 
     def _renumber(self, wanted: Revision, head: Revision, here: Here) -> None:
         """Give the fleet the number that the version has here, once nobody is to be without it."""
         rollout, _ = self._rollouts.current()
         if rollout is None or not rollout.is_staged or rollout.state == "done":
-            self._offer(head, here, head.text, head.files, staged=False)
+            self._offers.offer(head, here, head.text, head.files, staged=False)
         else:
             self._has(wanted, head)
 
@@ -226,7 +248,7 @@ class Follower:
         """Make what this server has the first revision; another member may be faster."""
         here = self._here()
         text = self._revisions.chunks.put(encoded(self._services.config.snapshot().document.text()))
-        files = self._files_kept(here.files)
+        files = self._offers.files_kept(here.files)
         first = Revision(1, here.version, "", text, files, self._member.name, time.time(), {})
         self._revisions.add(first, None)
 
@@ -239,7 +261,7 @@ class Follower:
             return
         self._reporter.say("taking", head, known)
         base = known.version if decision.step is Step.MERGE else 0
-        verdict = self._taker.take(wanted, here.files, decision, base)
+        verdict = self._taker.take(wanted, here, decision, base)
         if not verdict.refusal:
             verdict = self._missed(wanted, base, decision)
         if verdict.refusal:
@@ -265,7 +287,7 @@ class Follower:
         """Remember that this server has a revision, and say so."""
         known = Known(
             revision.number, revision.digest, revision.text, revision.files,
-            self._services.config.version(),
+            self._services.config.version(), overlays=self._numbers,
         )  # fmt: skip
         former = read_known(self._services.state)
         if known != former:
@@ -273,28 +295,3 @@ class Follower:
             files = None if same else self._revisions.files(known.files)
             save_known(self._services.state, known, files)
         self._reporter.say("applied", head, known, gate=self._gate.look(revision))
-
-    def _offer(
-        self, head: Revision, here: Here, text: str, files: str, *, staged: bool = True
-    ) -> None:
-        """Make what was changed here the next revision; if another is faster, look again."""
-        revision = replace(
-            head, number=head.number + 1, version=max(here.version, head.version), text=text,
-            files=files, node=self._member.name, when=time.time(), text_of=0,
-            author={"method": _HAND_EDIT.method},
-        )  # fmt: skip
-        self._sharer.add(revision, head, staged=staged)
-
-    def _text_kept(self, head: Revision, before: str, overlays: tuple[Overlay, ...]) -> str:
-        """Keep the shared text with what was changed here since `before`; return its address."""
-        document = self._services.config.snapshot().document
-        former = self._overlays.document(before) if overlays else document
-        shared = self._overlays.shared_for(head.text, former, document, overlays)
-        return self._revisions.chunks.put(shared)
-
-    def _files_kept(self, files: Files) -> str:
-        """Keep the contents of files, and their list; return its address."""
-        kept: Mapping[str, Any] = {
-            name: self._revisions.chunks.put(self._local.path(name).read_bytes()) for name in files
-        }
-        return self._revisions.put_files(kept)

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, field
 
 from dataplane_core.plugin import State, dataclass
 
@@ -15,7 +15,8 @@ class Known:
     """The revision that this server has: its number and digest, and the addresses of its contents.
 
     `version` is what its text became here. `refused` is the number of a later revision that HAProxy
-    did not take here, 0 without one, with the address of its text; `reason` says why.
+    did not take here, 0 without one, with the address of its text; `reason` says why. `overlays`
+    are the numbers of its overlays.
     """
 
     number: int = 0
@@ -26,6 +27,7 @@ class Known:
     refused: int = 0
     reason: str = ""
     refused_text: str = ""
+    overlays: Mapping[str, int] = field(default_factory=dict)
 
 
 def read_known(state: State) -> Known:

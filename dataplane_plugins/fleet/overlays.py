@@ -8,6 +8,7 @@ group, and on top of it those of its own, put together as a change is put on a n
 import json
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from typing import Literal
 
 from dataplane_core.plugin import Conflict, Document, Invalid, dataclass, lazy_pattern
@@ -24,13 +25,23 @@ NAME = lazy_pattern(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}")
 
 @dataclass(frozen=True, slots=True)
 class Overlay:
-    """The addresses of a text, and of what was made of it for a group or a member."""
+    """The addresses of a text, and of what was made of it for a group or a member.
+
+    `number` counts what there was under its name; one that was removed leaves its number, so that
+    members know an older one that a stranger puts back.
+    """
 
     kind: Kind
     name: str
     base: str
     own: str
     mark: int = 0
+    number: int = 0
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether it was removed."""
+        return not self.own
 
 
 class Overlays:
@@ -43,13 +54,19 @@ class Overlays:
 
     def get(self, kind: Kind, name: str) -> Overlay | None:
         """Return an overlay; None where there is none."""
+        found = self.last(kind, name)
+        return None if found.is_gone else found
+
+    def last(self, kind: Kind, name: str) -> Overlay:
+        """Return an overlay, or what is left of it."""
         entry = self._member.store.get(_place(kind, name))
-        return None if entry is None else self._read(entry)
+        return Overlay(kind, name, "", "") if entry is None else self._read(entry)
 
     def all(self) -> Iterator[Overlay]:
         """Yield all overlays, groups first."""
         for entry in self._member.store.list(PREFIX).entries:
-            yield self._read(entry)
+            if not (found := self._read(entry)).is_gone:
+                yield found
 
     def put(self, overlay: Overlay) -> None:
         """Keep an overlay; members have it with their next step.
@@ -57,22 +74,28 @@ class Overlays:
         Raises `Conflict` where it is not any more what this one was made of (its `mark`).
         """
         place = _place(overlay.kind, overlay.name)
-        data = json.dumps({"base": overlay.base, "own": overlay.own}).encode()
+        fields = {"base": overlay.base, "own": overlay.own, "number": overlay.number + 1}
+        data = json.dumps(fields).encode()
         value = self._member.signer.write(data, place)
         if not self._member.store.transact([Condition(place, overlay.mark)], {place: value}):
             raise Conflict(f"the overlay of {overlay.kind} {overlay.name} was changed meanwhile")
 
     def delete(self, kind: Kind, name: str) -> bool:
         """Remove an overlay; return whether there was one."""
-        place = _place(kind, name)
-        there = self._member.store.get(place) is not None
-        return there and self._member.store.transact([], {}, [place])
+        found = self.last(kind, name)
+        if not found.is_gone:
+            self.put(replace(found, base="", own=""))
+        return not found.is_gone
 
     def here(self) -> tuple[Overlay, ...]:
         """Return the overlays that this member has, in the order in which they are put on."""
-        group = self.get("group", self._member.group) if self._member.group else None
-        own = self.get("node", self._member.name)
-        return tuple(one for one in (group, own) if one is not None)
+        return tuple(one for one in self.last_here() if not one.is_gone)
+
+    def last_here(self) -> tuple[Overlay, ...]:
+        """Return the overlays of this member, and what is left of those that were removed."""
+        own = self.last("node", self._member.name)
+        group = self._member.group
+        return (self.last("group", group), own) if group else (own,)
 
     def text_for(self, shared: str, overlays: tuple[Overlay, ...]) -> str:
         """Return the address of what a member has of a shared text; raises `Conflict`."""
@@ -132,7 +155,8 @@ class Overlays:
         with suppress(ValueError, KeyError, TypeError):
             fields = json.loads(data)
             if kind in KINDS:
-                return Overlay(kind, name, fields["base"], fields["own"], entry.mark)
+                number = int(fields["number"])
+                return Overlay(kind, name, fields["base"], fields["own"], entry.mark, number)
         raise Forged(f"{entry.key} is no overlay")
 
 
@@ -145,11 +169,11 @@ def edited(
     """
     here = overlays.here()
     below = () if kind == "group" else tuple(one for one in here if one.kind == "group")
-    present = overlays.get(kind, name)
+    present = overlays.last(kind, name)
     base = overlays.text_for(head, below)
-    now = base if present is None else overlays.text_for(head, (*below, present))
+    now = base if present.is_gone else overlays.text_for(head, (*below, present))
     own = overlays.merged(before, after, now)
-    return Overlay(kind, name, base, own, 0 if present is None else present.mark)
+    return replace(present, base=base, own=own)
 
 
 def check_name(kind: str, name: str) -> Kind:

@@ -1,5 +1,7 @@
 """The sentences in which a member says why it has not the newest revision."""
 
+from collections.abc import Sequence
+
 from dataplane_plugins.fleet.deciding import Decision
 from dataplane_plugins.fleet.revisions import Revision
 from dataplane_plugins.fleet.rollout import Rollout
@@ -17,6 +19,14 @@ def unknown(head: Revision) -> str:
     return (
         f"the store has no roll-out of version {head.version}, so that nobody knows who may have "
         "it: somebody has removed it, or put back an older one; the next change mends that"
+    )
+
+
+def put_back(names: Sequence[str]) -> str:
+    """Say that overlays of a member are older than those that it had."""
+    return (
+        f"the overlay of {' and '.join(names)} is older than the one that this member had: "
+        "somebody has removed it, or put it back; `dataplane fleet take` has it go on with that"
     )
 
 

@@ -67,7 +67,7 @@ class Rollouts:
 
         Raises `Conflict` while members wait for their waves, unless all is to have it at once.
         """
-        now, mark = self.current()
+        now, mark = self._replaced()
         if staged and now is not None and now.is_open and now.is_staged:
             raise Conflict(
                 f"version {now.version} is being rolled out, wave {now.wave + 1} of "
@@ -88,6 +88,15 @@ class Rollouts:
         said = f"wave 1 of {len(waves)} begins: {', '.join(waves[0])}" if waves else "all begin"
         begun = first.noted(time.time(), f"version {revision.version} by {revision.node}: {said}")
         return [Condition(PLACE, mark)], self.values(begun)
+
+    def _replaced(self) -> tuple[Rollout | None, int]:
+        """Return the roll-out that another follows on; None for what a stranger has put there."""
+        try:
+            return self.current()
+        except Forged as error:
+            self._member.services.log.error("fleet: %s", error)
+            entry = self._store.get(PLACE)
+            return None, entry.mark if entry else 0
 
     def change(self, rollout: Rollout, mark: int, hold: Hold | None = None) -> bool:
         """Write what a roll-out is now, if it is still as it was read, by who still leads."""

@@ -19,9 +19,9 @@ from dataplane_core.plugin import (
 )
 from dataplane_plugins.changes.applying.file_changes import FileChange
 from dataplane_plugins.changes.applying.files import DesiredFiles
-from dataplane_plugins.fleet.deciding import Decision
+from dataplane_plugins.fleet.deciding import Decision, Here
 from dataplane_plugins.fleet.member import Member
-from dataplane_plugins.fleet.revisions import Files, Revision, changed_files
+from dataplane_plugins.fleet.revisions import Revision, changed_files
 from dataplane_plugins.fleet.sharing import Sharer
 
 _REFUSALS = ReloadFailed, Invalid, BadRequest, Forbidden
@@ -46,7 +46,7 @@ class Taker:
         self._sharer = sharer
         self._files = DesiredFiles(member.services)
 
-    def take(self, revision: Revision, here: Files, decision: Decision, base: int = 0) -> Verdict:
+    def take(self, revision: Revision, here: Here, decision: Decision, base: int = 0) -> Verdict:
         """Have a revision instead of `here`, but for what was changed here; say how that went.
 
         With `base`, the number of a former version here, the text is merged with what was changed
@@ -54,9 +54,11 @@ class Taker:
         """
         keep = decision.own_files
         wanted = self._member.revisions.files(revision.files)
-        names = [name for name in changed_files(here, wanted) if name not in keep]
+        names = [name for name in changed_files(here.files, wanted) if name not in keep]
         changes = [one for name in names if (one := self._change(name, wanted.get(name)))]
         try:
+            if self._services.config.version() != here.version:
+                raise Conflict("haproxy.cfg was changed meanwhile: it is looked at once more")
             with self._sharer.following(), self._files.alone() if changes else nullcontext():
                 keeps_text = decision.own_text and not base
                 return self._carry_out(revision, changes, base, keeps_text=keeps_text)

@@ -124,3 +124,35 @@ def test_of_two_changes_of_one_overlay_one_is_refused(nodes):
         overlays.put(made)
     query = replace_server(b, "be2", "s1", address="192.0.2.77")
     assert b.call("PUT", f"{OVERLAYS}/node/b", **query).status_code == 200
+
+
+@pytest.mark.parametrize("trick", ["removed", "put back"])
+def test_an_overlay_that_a_stranger_takes_away_or_puts_back_changes_nothing(nodes, trick):
+    b, place = nodes[1], "control/overlays/node/b"
+    for address in ("192.0.2.77", "192.0.2.78"):
+        older = b.store.get(place)
+        b.call("PUT", f"{OVERLAYS}/node/b", **replace_server(b, "be2", "s1", address=address))
+        b.step(2)
+    text = b.file.read_text()
+    assert "192.0.2.78" in text
+    b.store.transact([], {place: older.value} if trick == "put back" else {}, [] if trick == "put back" else [place])
+    b.step(3)
+    assert b.file.read_text() == text
+    assert b.status.state == "apart"
+    assert "is older than the one" in b.status.reason
+    b.follower._orders.give("b", "take", b.member.revisions.newest().number)
+    b.step(3)
+    assert b.status.state == "applied"
+    assert ("192.0.2.77" if trick == "put back" else "192.0.2.3") in b.file.read_text()
+
+
+def test_no_overlay_brings_a_line_that_opens_the_system(fleet):
+    node = fleet.node("a", dataplane__dangerous_lines="refuse", **fleet.served)
+    fleet.settled(node)
+    begun = node.call("POST", TRANSACTIONS, version=node.version).json["id"]
+    path = f"{V3}/global"
+    body = {**node.call("GET", path, transaction_id=begun).json, "insecure_fork_wanted": True}
+    assert node.call("PUT", path, body, transaction_id=begun).status_code == 202
+    answer = node.call("PUT", f"{OVERLAYS}/node/a", transaction_id=begun)
+    assert (answer.status_code, "insecure-fork-wanted" in answer.json["message"]) == (403, True)
+    assert node.call("GET", f"{OVERLAYS}/node/a").status_code == 404

@@ -7,6 +7,7 @@ import pytest
 
 from dataplane_plugins.fleet.leading import Leader
 from dataplane_plugins.fleet.rollout import Strategy
+from dataplane_plugins.fleet.sealing import Forged
 from tests.changes.support import V3
 from tests.fleet.support import Fleet, Node
 
@@ -187,8 +188,8 @@ def test_a_version_with_a_higher_number_passes_no_wave(fleet):
     assert a.version > 2
 
 
-@pytest.mark.parametrize("is_older", [True, False])
-def test_members_wait_where_somebody_has_removed_the_roll_out(fleet, is_older):
+@pytest.mark.parametrize("trick", ["older", "removed", "forged"])
+def test_members_wait_where_somebody_has_removed_the_roll_out(fleet, trick):
     a, b = nodes = [fleet.node("a"), fleet.node("b")]
     leader = begin(fleet, Strategy(), *nodes)
     a.server("be1", "first")
@@ -198,11 +199,16 @@ def test_members_wait_where_somebody_has_removed_the_roll_out(fleet, is_older):
     while leader.step():
         pass
     assert a.server("be1", "new").status_code == 202
-    a.store.transact([], {"control/rollout": older} if is_older else {}, [] if is_older else ["control/rollout"])
-    fleet.settled(*nodes)
+    puts = {"older": older, "forged": b"x"}
+    a.store.transact([], {"control/rollout": puts[trick]} if trick in puts else {}, [] if trick in puts else ["control/rollout"])
+    if trick == "forged":
+        with pytest.raises(Forged):
+            b.step()
+    else:
+        fleet.settled(*nodes)
+        assert b.status.state == "held"
+        assert "somebody has removed it" in b.status.reason
     assert have(*nodes) == [True, False]
-    assert b.status.state == "held"
-    assert "somebody has removed it" in b.status.reason
     assert a.server("be1", "next").status_code == 202
     for _ in range(3):
         fleet.settled(*nodes)
@@ -222,3 +228,18 @@ def test_a_wave_that_is_resumed_has_its_whole_time(fleet):
     leader._rollouts.change(rollout.noted(0.0, "resumed", state="running"), mark)
     leader.step()
     assert leader._rollouts.current()[0].state == "running"
+
+
+def test_a_member_that_was_away_has_what_all_had_before_a_roll_out_that_it_waits_for(fleet):
+    a, b, c = nodes = [fleet.node(name) for name in "abc"]
+    leader = begin(fleet, Strategy(), *nodes)
+    a.server("be1", "before")
+    fleet.settled(a, b)
+    leader._rollouts.set_strategy(Strategy(("1",)))
+    while leader.step():
+        pass
+    assert a.server("be1", "new").status_code == 202
+    fleet.settled(*nodes)
+    assert have(*nodes) == [True, False, False]
+    assert c.file.read_text() == b.file.read_text()
+    assert (b.status.state, c.status.state) == ("held", "held")

@@ -1,0 +1,50 @@
+"""Make what was changed on this member the next revision, for all."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from dataplane_plugins.fleet.deciding import Here
+from dataplane_plugins.fleet.local_files import LocalFiles
+from dataplane_plugins.fleet.member import Member
+from dataplane_plugins.fleet.overlays import Overlay, Overlays
+from dataplane_plugins.fleet.revisions import Files, Revision
+from dataplane_plugins.fleet.sharing import Sharer
+
+_METHOD = "hand edit"
+
+
+class Offers:
+    """Brings to the fleet what this server has."""
+
+    def __init__(self, member: Member, sharer: Sharer, local: LocalFiles) -> None:
+        self._name, self._revisions = member.name, member.revisions
+        self._config = member.services.config
+        self._sharer, self._local = sharer, local
+        self._overlays = Overlays(member)
+
+    def offer(
+        self, head: Revision, here: Here, text: str, files: str, *, staged: bool = True
+    ) -> None:
+        """Make what was changed here the next revision; if another is faster, look again."""
+        revision = replace(
+            head, number=head.number + 1, version=max(here.version, head.version), text=text,
+            files=files, node=self._name, when=time.time(), text_of=0,
+            author={"method": _METHOD},
+        )  # fmt: skip
+        self._sharer.add(revision, head, staged=staged)
+
+    def text_kept(self, head: Revision, before: str, overlays: tuple[Overlay, ...]) -> str:
+        """Keep the shared text with what was changed here since `before`; return its address."""
+        document = self._config.snapshot().document
+        former = self._overlays.document(before) if overlays else document
+        shared = self._overlays.shared_for(head.text, former, document, overlays)
+        return self._revisions.chunks.put(shared)
+
+    def files_kept(self, files: Files) -> str:
+        """Keep the contents of files, and their list; return its address."""
+        kept: Mapping[str, Any] = {
+            name: self._revisions.chunks.put(self._local.path(name).read_bytes()) for name in files
+        }
+        return self._revisions.put_files(kept)
