@@ -33,7 +33,7 @@ def fleet(client: Client, as_json: bool, action: str, names: tuple[str, ...]) ->
     """Show the fleet, and decide about it.
 
     Without an ACTION, the members and what each has. `rollout` shows how the newest version gets to
-    them, `wait` waits for its end, `strategy WAVE...` has the next ones go in waves, such as `1 10%
+    them, `wait` waits for its end, `strategy` with waves has the next ones go in waves: `1 10%
     group:edge`. `pause`, `resume`, `abort` and `return` decide about the roll-out; `retry`, `take`,
     `offer`, `exclude`, `include` and `remove` about the members that are named. Exit status 1 if
     something is wrong.
