@@ -103,7 +103,7 @@ class Search:
                 problems = self.subject.codec.load(body).problems
             except DataplaneError:
                 return None
-            needed = [path for path, rule in problems if _REQUIRED in rule]
+            needed = [_named(path, rule) for path, rule in problems if _REQUIRED in rule]
             if not needed or not self._fill_each(body, needed):
                 return None
         return None
@@ -131,7 +131,7 @@ class Search:
         for value in self._values(str(steps[-1]), node.prop):
             inner[steps[-1]] = value
             problems = self.subject.codec.load(body).problems
-            if not any(name == path for name, _ in problems):
+            if not any(_named(name, rule) == path for name, rule in problems):
                 return True
         return False
 
@@ -234,6 +234,11 @@ class Search:
         drawn()
 
 
+def _named(path: str, rule: str) -> str:
+    """The property that a violation is about; one of a relation between several begins with its name."""
+    return path or rule.partition(" ")[0]
+
+
 def _made(subject: Subject, body: Json) -> Made | None:
     try:
         return subject.make(copy.deepcopy(body))
@@ -260,7 +265,7 @@ def _placed(body: Json, path: str) -> Place | None:
         elif name.endswith("{}"):
             items = inner.setdefault(bare, {})
             key = next(iter(items), "a")
-            inner = items.setdefault(key, {})
+            inner = items.setdefault(key, "" if last else {})
             place.append(key)
         elif last:
             inner[bare] = ""

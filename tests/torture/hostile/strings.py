@@ -32,7 +32,8 @@ def _strings(node: JsonNode, path: str) -> Iterator[tuple[str, Prop | None]]:
     if node.children:
         yield from string_paths(node, path)
     elif node.item is not None:
-        inner = f"{path}{'[]' if node.key is None else '{}'}"
+        is_map = node.key is not None or (node.prop is not None and node.prop.keys is not None)
+        inner = f"{path}{'{}' if is_map else '[]'}"
         if node.item.children:
             yield from string_paths(node.item, inner)
         elif node.item.prop is None or node.item.prop.json == "string":
@@ -44,7 +45,7 @@ def _strings(node: JsonNode, path: str) -> Iterator[tuple[str, Prop | None]]:
 def leaves(body: Any, node: JsonNode | None = None, path: str = "", place: Place = ()) -> Iterator[tuple[str, Place]]:
     """The path and the place of every string in an object; its shape tells which objects are maps."""
     if isinstance(body, dict):
-        if node is not None and node.key is not None:
+        if node is not None and node.item is not None:
             for name, item in body.items():
                 yield from leaves(item, node.item, f"{path}{{}}", (*place, name))
             return
