@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from falcon import testing
 
+from dataplane_core.store import exchange
 from tests.harness.disks import tiny_disk
 from tests.harness.server import ApiServer, Client
 from tests.harness.waiting import stays
@@ -95,10 +96,15 @@ def test_a_full_disk(tmp_path, kind, method, disk):
 
 
 def killed_in(call: str, action: Callable[[], object]) -> None:
-    """Do something in a process that SIGKILL ends when it calls `os.<call>`."""
+    """Do something in a process that SIGKILL ends when it calls `os.<call>`.
+
+    Where files are replaced, it ends it also before two of them would change places.
+    """
     child = os.fork()
     if child == 0:
         setattr(os, call, lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL))
+        if call == "replace":
+            exchange._exchange = os.replace
         try:
             action()
         finally:
