@@ -60,12 +60,10 @@ class Follower:
 
     def run(self, stop: threading.Event) -> None:
         """Follow until `stop` is set."""
-        enrolled, mark = False, 0
+        mark = 0
         while not stop.is_set():
             try:
-                if not enrolled:
-                    self._member.enrol()
-                    enrolled = True
+                self._member.enrol()  # a stranger may have removed it
                 self.step()
                 self._outage.over()
                 seconds = _RETRY_SECONDS if self._gate.is_watching else _LOOK_SECONDS

@@ -8,7 +8,7 @@ import csv
 import json
 import secrets
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 from dataplane_core.plugin import (
@@ -68,22 +68,33 @@ class Jobs:
 
     def do(self, number: int, work: Callable[[Job], Any]) -> None:
         """Do the jobs that this member is asked for, and has not done yet."""
-        for entry in self._member.store.list(JOBS).entries:
+        entries = self._member.store.list(JOBS).entries
+        self._forget({one.key.removeprefix(JOBS) for one in entries})
+        for entry in entries:
             identifier = entry.key.removeprefix(JOBS)
             if identifier in self._done:
                 continue
-            self._done[identifier] = None
-            if len(self._done) > _MOST_DONE:
-                self._done.pop(next(iter(self._done)))
             said = self._said(entry)
+            if said.get("number", 0) > number:
+                continue  # of a revision that this member has not seen yet
+            self._done[identifier] = None
+            if said and said.get("number", 0) < number:  # who asked is gone, or has no answer
+                place = f"{ANSWERS}{identifier}/{self._member.name}"
+                self._member.store.transact([], {}, [entry.key, place])
             if said.get("number") == number and self._member.name in said.get("nodes", ()):
                 self._answer(identifier, Job(said["kind"], said["arguments"]), work)
+
+    def _forget(self, there: Collection[str]) -> None:
+        """Forget the oldest jobs that are done, but for those that are still in the store."""
+        gone = [one for one in self._done if one not in there]
+        for one in gone[: max(0, len(gone) - _MOST_DONE)]:
+            del self._done[one]
 
     def _said(self, entry: Entry) -> dict[str, Any]:
         try:
             return dict(json.loads(self._member.signer.read(entry.value, entry.key)[1]))
-        except (Forged, ValueError) as error:
-            self._member.services.log.error("fleet: %s", error)
+        except (Forged, ValueError, TypeError) as error:
+            self._member.tell(Forged(f"{entry.key} is no job: {error}"))
             return {}
 
     def _answer(self, identifier: str, job: Job, work: Callable[[Job], Any]) -> None:

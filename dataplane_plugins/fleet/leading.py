@@ -96,10 +96,12 @@ class Leader:
             one.key.removeprefix(ALIVE) for one in self._store.list(ALIVE, names_only=True).entries
         }
         statuses = self.statuses()
-        return {
-            name: _said(statuses.get(name), name in alive, rollout)
-            for name in self._member.members()
-        }
+        names = set(self._member.members())
+        names |= {
+            name for wave in rollout.waves for name in wave
+            if name not in names and not self._member.was_removed(name)
+        }  # fmt: skip
+        return {name: _said(statuses.get(name), name in alive, rollout) for name in names}
 
     def statuses(self) -> dict[str, Status]:
         """Return what each member says of itself; what another one said for it does not count."""
@@ -110,8 +112,10 @@ class Leader:
                 writer, data = self._member.signer.read(entry.value, entry.key)
                 if writer == name:
                     found[name] = read_status(data)
-            except (Forged, ValueError) as error:
-                self._member.services.log.error("fleet: %s", error)
+            except Forged as error:
+                self._member.tell(error)
+            except ValueError as error:
+                self._member.tell(Forged(f"{entry.key} is no status: {error}"))
         return found
 
     def _return(self, rollout: Rollout, mark: int) -> None:

@@ -20,6 +20,7 @@ from dataplane_plugins.fleet.sealing import FleetKey, Forged, NodeKey, Signer, r
 from dataplane_plugins.fleet.stores import (
     Condition,
     Credentials,
+    Entry,
     KeyValueStore,
     open_store,
 )
@@ -28,6 +29,7 @@ MEMBERS = "members/"
 FORMER = "former/"
 """The keys of members that were removed: what they signed is still the fleet's."""
 
+_MOST_TOLD = 1000
 _OF_THE_LIVING = ("status/", "answers/")
 """Places where nobody speaks but who is a member now."""
 
@@ -47,6 +49,7 @@ class Member:
         self.store = store or _opened(settings)
         self._key = FleetKey(read_key_file(settings.fleet.key_file), self.fleet)
         self._public: dict[str, bytes] = {}
+        self._told: dict[str, None] = {}
         self._lock = threading.Lock()
 
     @cached_property
@@ -70,11 +73,12 @@ class Member:
         signer, own = self.signer, self._public[self.name]
         facts = {"public": base64.b64encode(own).decode(), "group": self.group}
         entry = self.store.get(place)
-        if entry is None:
+        known = self._enrolled(entry)
+        if not known:
             sealed = self._key.seal(json.dumps(facts).encode(), place)
-            self.store.transact([Condition(place)], {place: sealed})
+            self.store.transact([Condition(place, entry.mark if entry else 0)], {place: sealed})
             entry = self.store.get(place)
-        known = {} if entry is None else self._facts(entry.value, place)
+            known = self._enrolled(entry)
         if known.get("public") != facts["public"]:
             raise FleetUnavailable(
                 f"another server is the member {self.name} of the fleet {self.fleet}: set another "
@@ -85,6 +89,14 @@ class Member:
             self.store.transact([Condition(place, entry.mark)], {place: sealed})
         assert signer is not None
 
+    def _enrolled(self, entry: Entry | None) -> dict[str, str]:
+        """Return the facts of a record; none for what no member has written."""
+        try:
+            return {} if entry is None else self._facts(entry.value, entry.key)
+        except Forged as error:
+            self.tell(error)
+            return {}
+
     def members(self) -> dict[str, str]:
         """Return the groups of all members by their names; forged records are left out."""
         found = {}
@@ -94,7 +106,7 @@ class Member:
                     self._facts(entry.value, entry.key).get("group", "")
                 )
             except Forged as error:
-                self.services.log.error("fleet: %s", error)
+                self.tell(error)
         return found
 
     def remove(self, name: str) -> bool:
@@ -109,6 +121,18 @@ class Member:
             former = f"{FORMER}{name}/{hashlib.sha256(public).hexdigest()[:16]}"
             kept[former] = self._key.seal(public, former)
         return self.store.transact([Condition(place, entry.mark)], kept, [place, f"status/{name}"])
+
+    def was_removed(self, name: str) -> bool:
+        """Tell whether a member had the name that somebody has removed; strangers remove nobody."""
+        return any(self._former_keys(name))
+
+    def tell(self, error: Forged) -> None:
+        """Log what a stranger has written, once: it is read again and again."""
+        if str(error) not in self._told:
+            self._told[str(error)] = None
+            self.services.log.error("fleet: %s", error)
+        if len(self._told) > _MOST_TOLD:
+            self._told.pop(next(iter(self._told)))
 
     def _facts(self, sealed: bytes, place: str) -> dict[str, str]:
         facts: dict[str, str] = json.loads(self._key.open(sealed, place))
@@ -140,10 +164,13 @@ class Member:
             with suppress(Forged):
                 yield self._public_key(name)
         if not place.startswith(_OF_THE_LIVING):
-            with suppress(ValueError):
-                for entry in self.store.list(f"{FORMER}{name}/").entries:
-                    with suppress(Forged):
-                        yield base64.b64decode(self._key.open(entry.value, entry.key))
+            yield from self._former_keys(name)
+
+    def _former_keys(self, name: str) -> Iterator[bytes]:
+        with suppress(ValueError):
+            for entry in self.store.list(f"{FORMER}{name}/").entries:
+                with suppress(Forged):
+                    yield base64.b64decode(self._key.open(entry.value, entry.key))
 
 
 def node_name(settings: Settings) -> str:

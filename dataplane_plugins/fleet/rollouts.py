@@ -94,7 +94,7 @@ class Rollouts:
         try:
             return self.current()
         except Forged as error:
-            self._member.services.log.error("fleet: %s", error)
+            self._member.tell(error)
             entry = self._store.get(PLACE)
             return None, entry.mark if entry else 0
 

@@ -1,5 +1,7 @@
 """Members do something while they run, each with its own HAProxy, and answer for themselves."""
 
+import json
+
 import pytest
 
 from dataplane_core.errors import RuntimeFailed
@@ -138,3 +140,27 @@ def test_a_hostile_word_is_one_word(nodes):
     change(a, {"nodes": ["a"], "backend": "be1;shutdown", "server": "s1 x", "state": "ready"})
     assert a.haproxy.commands == ["set server be1\\;shutdown/s1\\ x state ready"]
     assert Jobs(a.member).carry_out(Job("other", {}), ["a"], 0.5) == {"a": {"result": None}}
+
+
+def test_a_job_whose_asker_is_gone_is_cleared_away(tmp_path):
+    fleet = Fleet(tmp_path)
+    node = fleet.node("a")
+    fleet.settled(node)
+    place = f"{JOBS}old"
+    data = json.dumps({"kind": "traffic", "arguments": {}, "nodes": ["a"], "number": 1}).encode()
+    node.server("be1", "new")
+    node.store.transact([], {place: node.member.signer.write(data, place), f"{JOBS}junk": b"x"})
+    node.step(2)
+    assert [one.key for one in node.store.list(JOBS).entries] == [f"{JOBS}junk"]
+    assert not node.store.list("answers/").entries
+
+
+def test_a_job_of_a_revision_that_is_not_seen_yet_is_done_later(tmp_path):
+    node = Fleet(tmp_path).node("a").step(2)
+    jobs, done = Jobs(node.member), []
+    place = f"{JOBS}new"
+    data = json.dumps({"kind": "statistics", "arguments": {}, "nodes": ["a"], "number": 2}).encode()
+    node.store.transact([], {place: node.member.signer.write(data, place)})
+    for number in (1, 2, 2):
+        jobs.do(number, done.append)
+    assert [one.kind for one in done] == ["statistics"]

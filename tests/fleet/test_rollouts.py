@@ -243,3 +243,20 @@ def test_a_member_that_was_away_has_what_all_had_before_a_roll_out_that_it_waits
     assert have(*nodes) == [True, False, False]
     assert c.file.read_text() == b.file.read_text()
     assert (b.status.state, c.status.state) == ("held", "held")
+
+
+def test_a_wave_waits_for_a_member_that_a_stranger_has_removed(fleet):
+    a, b, c = nodes = [fleet.node(name) for name in "abc"]
+    leader = begin(fleet, Strategy(("1",)), *nodes)
+    a.server("be1", "new")
+    fleet.settled(*nodes)
+    leader.step()
+    a.store.transact([], {}, ["members/b", "status/b"])
+    fleet.settled(a, c)
+    leader.step()
+    assert leader._rollouts.current()[0].state == "running"
+    a.store.transact([], {"members/b": b"x"})
+    b.member.enrol()
+    assert b.member.remove("b")
+    leader.step()
+    assert leader._rollouts.current()[0].state == "done"
