@@ -12,7 +12,7 @@ from dataplane_core.plugin import DataplaneError, Outage
 from dataplane_plugins.fleet.member import Member
 from dataplane_plugins.fleet.reporting import ALIVE, STATUS, Status, read_status
 from dataplane_plugins.fleet.revisions import Revision
-from dataplane_plugins.fleet.rollout import Rollout, Said, advance
+from dataplane_plugins.fleet.rollout import Rollout, Said, advance, awaited
 from dataplane_plugins.fleet.rollouts import Rollouts
 from dataplane_plugins.fleet.sealing import Forged
 from dataplane_plugins.fleet.stores import Hold, StoreError
@@ -31,7 +31,7 @@ class Leader:
         self._store = member.store
         self._rollouts = Rollouts(member)
         self._wave: tuple[int, int] = 0, 0
-        self._since = 0.0
+        self._since = self._rests = 0.0
         self._outage = Outage(
             member.services.log, "the fleet cannot be led from here", "the fleet can be led again"
         )
@@ -81,9 +81,13 @@ class Leader:
             return True
         wave = rollout.number, rollout.wave
         if wave != self._wave:
-            self._wave, self._since = wave, time.monotonic()
-        waited = time.monotonic() - self._since
-        following = advance(rollout, self.said(rollout), waited, time.time())
+            self._wave = wave
+            self._since = self._rests = time.monotonic()
+        now, said = time.monotonic(), self.said(rollout)
+        waited = now - self._since
+        if waited < rollout.strategy.timeout and awaited(rollout, said):
+            self._rests = now
+        following = advance(rollout, said, waited, now - self._rests, time.time())
         if following is not rollout and self._rollouts.change(following, mark, hold):
             self._member.services.log.info("fleet: %s", following.log[-1][1])
             if not following.is_open:

@@ -152,16 +152,25 @@ def is_wave(spec: str) -> bool:
     return _SPEC.fullmatch(spec) is not None
 
 
-def advance(rollout: Rollout, said: Mapping[str, Said], waited: float, moment: float) -> Rollout:
+def awaited(rollout: Rollout, said: Mapping[str, Said]) -> list[str]:
+    """Return the members that have neither taken nor refused what the wave brings them."""
+    wave = _present(rollout, said)
+    return [name for name in wave if not said[name].is_done and not said[name].refusal]
+
+
+def advance(
+    rollout: Rollout, said: Mapping[str, Said], waited: float, rested: float, moment: float
+) -> Rollout:
     """Return what a roll-out is next, by what members say; the same one where nothing follows.
 
-    `waited` are the seconds since the wave began, as its leader knows; `moment` is for the log.
+    `waited` are the seconds since the wave began, as its leader knows, `rested` those since nobody
+    is awaited any more; `moment` is for the log.
     """
     if rollout.state != "running":
         return rollout
     wave = _present(rollout, said)
     refused = {name: said[name].refusal for name in wave if said[name].refusal}
-    late = [name for name in wave if not said[name].is_done and not said[name].refusal]
+    late = awaited(rollout, said)
     if refused and rollout.strategy.on_failure != "continue":
         return _failed(rollout, _told(refused), moment)
     if late and waited >= rollout.strategy.timeout:
@@ -175,7 +184,7 @@ def advance(rollout: Rollout, said: Mapping[str, Said], waited: float, moment: f
     if not rollout.is_staged or rollout.wave >= len(rollout.waves) - 1:
         text = f"version {rollout.version} is rolled out{missing}"
         return rollout.noted(moment, text, state="done", reason=missing[2:])
-    if waited < rollout.strategy.pause:
+    if rested < rollout.strategy.pause:
         return rollout
     number = rollout.wave + 1
     names = ", ".join(rollout.waves[number][:10])

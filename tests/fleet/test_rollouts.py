@@ -260,3 +260,18 @@ def test_a_wave_waits_for_a_member_that_a_stranger_has_removed(fleet):
     assert b.member.remove("b")
     leader.step()
     assert leader._rollouts.current()[0].state == "done"
+
+
+def test_the_pause_begins_when_a_wave_is_over(fleet):
+    a, b = nodes = [fleet.node("a"), fleet.node("b")]
+    leader = begin(fleet, Strategy(("1",), pause=60), *nodes)
+    a.server("be1", "new")
+    leader.step()
+    leader._since -= 100
+    leader.step()
+    fleet.settled(*nodes)
+    leader.step()
+    assert leader._rollouts.current()[0].wave == 0
+    leader._rests -= 60
+    leader.step()
+    assert leader._rollouts.current()[0].wave == 1
