@@ -18,8 +18,9 @@ from dataplane_core.lazy_pattern import lazy_pattern
 from dataplane_core.store import messages
 
 _ROW = lazy_pattern(
-    r"(?P<pid>[0-9]+)\s+(?P<type>master|worker|program|\S+)\s+(?P<reloads>[0-9]+)\s+"
-    r"(?:\[failed: (?P<failed>[0-9]+)\]\s+)?(?P<up>[0-9]+d[0-9]+h[0-9]+m[0-9]+s)"
+    r"(?P<pid>[0-9]{1,9})\s+(?P<type>master|worker|program|\S+)\s+(?P<reloads>[0-9]{1,9})\s+"
+    r"(?:\[failed: (?P<failed>[0-9]{1,9})\]\s+)?"
+    r"(?P<up>[0-9]{1,9}d[0-9]{1,9}h[0-9]{1,9}m[0-9]{1,9}s)"
 )
 _UPTIME = lazy_pattern(r"([0-9]+)d([0-9]+)h([0-9]+)m([0-9]+)s")
 _TICK = 0.05

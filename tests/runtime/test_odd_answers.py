@@ -1,13 +1,17 @@
 """Answers of HAProxy that cannot be read are failures of HAProxy, and no unforeseen ones."""
 
+from typing import Any
+
 import pytest
 
 from dataplane_core.errors import RuntimeFailed
+from dataplane_core.haproxy.master import processes
 from dataplane_plugins.runtime.ssl_details import certificate_details, revocation_lists
 from dataplane_plugins.runtime.stats import parse_stats
 from dataplane_plugins.runtime.stick_tables import parse_header, parse_table_entry
 from dataplane_plugins.server_states import parse_server_states, server_columns
 from dataplane_plugins.tls.crt_lists import parse_loaded_crt_list
+from tests.torture.fuzz.answers import PROCESSES, Client
 
 HEADER = "1\n# be_id be_name srv_id srv_name srv_addr srv_op_state srv_admin_state srv_uweight srv_port\n"
 MANY = "1" * 5000
@@ -41,3 +45,9 @@ def test_times_that_are_none() -> None:
         certificate_details("a", ["notBefore: soon"])
     [one] = revocation_lists("a", ["Certificate Revocation List #1:", "Revocation Date: Nov  1 00:00:00 2026 GMT"])
     assert "revoked_certificates" not in one
+
+
+def test_a_process_with_a_number_that_no_process_has_is_none() -> None:
+    odd: Any = Client(PROCESSES.replace("7   ", f"{'9' * 30}   ", 1))
+    with pytest.raises(RuntimeFailed, match="master"):
+        processes(odd)

@@ -95,7 +95,7 @@ def run_all(names: list[str], seconds: int) -> int:
         counted = re.search(r"stat::number_of_executed_units: *(\d+)|#(\d+)\s+DONE", done.stderr)
         figures.runs[name] = int(next(filter(None, counted.groups()))) if counted else 0
         if done.returncode:
-            said = done.stdout.strip().splitlines()
+            said = [line for line in done.stdout.splitlines() if line.startswith(f"{name}: ")]
             figures.faults.append(said[-1] if said else f"{name}: {done.stderr[-600:]}")
             print(figures.faults[-1], flush=True)
     print(figures)
