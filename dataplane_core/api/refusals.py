@@ -1,6 +1,7 @@
 """The refusals of the frame, as the specification names them for each operation."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from dataplane_core.api.operations import (
     AS_THEY_ARE,
@@ -22,6 +23,18 @@ from dataplane_core.api.operations import (
     Response,
 )
 
+_AGAIN = ("Retry-After",)
+GUESSED = replace(BAD_REQUEST, headers=_AGAIN, help="Too many wrong passwords came in.")
+UNAVAILABLE = replace(
+    BAD_REQUEST,
+    headers=_AGAIN,
+    help="Nothing is changed: the disk has lost writes, and only reads are answered until "
+    "the server is started anew; or more is asked for at once than the server does.",
+)
+STORAGE_FULL = replace(
+    BAD_REQUEST, help="No room is left on the disk: what was to be changed is as it was."
+)
+
 SHARED: Mapping[str, Response] = {
     "BadRequest": BAD_REQUEST,
     "Unauthorized": UNAUTHORIZED,
@@ -33,22 +46,29 @@ SHARED: Mapping[str, Response] = {
     "TooLarge": TOO_LARGE,
     "UnsupportedMedia": UNSUPPORTED_MEDIA,
     "Invalid": INVALID,
+    "Guessed": GUESSED,
+    "Unavailable": UNAVAILABLE,
+    "StorageFull": STORAGE_FULL,
     "DefaultError": DEFAULT_RESPONSE,
 }
 """The answers that a document defines once, by the names of their definitions."""
 
 
-def answers(operation: Operation, is_authorized: bool) -> dict[str, Response]:
+def answers(operation: Operation, is_authorized: bool, *, changes: bool) -> dict[str, Response]:
     """Return all answers of an operation by status: its own, and the refusals of the frame.
 
-    `is_authorized`: a plugin decides who may do what.
+    `is_authorized`: a plugin decides who may do what. `changes`: the operation asks for a change,
+    which needs the disk.
     """
     found = {**dict(_refusals(operation, is_authorized)), **operation.responses}
+    if changes:
+        found = {"503": UNAVAILABLE, "507": STORAGE_FULL, **found}
     return dict(sorted(found.items()))
 
 
 def _refusals(operation: Operation, is_authorized: bool) -> Iterator[tuple[str, Response]]:
     yield "401", UNAUTHORIZED
+    yield "429", GUESSED
     if is_authorized:
         yield "403", FORBIDDEN
     if operation.produces not in AS_THEY_ARE:

@@ -12,6 +12,7 @@ from apispec.ext.marshmallow import MarshmallowPlugin
 from apispec.ext.marshmallow.common import resolve_schema_cls
 
 from dataplane_core import __version__
+from dataplane_core.api.checked_request import READS
 from dataplane_core.api.examples import example
 from dataplane_core.api.forms import JSON, PARAMETERS, DocumentForm, form_of
 from dataplane_core.api.operations import Body, Fragment
@@ -98,7 +99,8 @@ def build(interface: Interface, openapi: str) -> dict[str, Any]:
         operations = {}
         for method, declared in route.operations.items():
             operation = route.complete(declared)
-            complete = replace(operation, responses=answers(operation, interface.is_authorized))
+            found = answers(operation, interface.is_authorized, changes=method not in READS)
+            complete = replace(operation, responses=found)
             operations[method.lower()] = described = form.operation(complete)
             referred |= {one for one in described["responses"].values() if isinstance(one, str)}
         spec.path(path=route.template, operations=operations)
