@@ -40,7 +40,7 @@ class WholeSection:
         for name, rows in self.rows.items():
             items = values.get(name, ())
             if rows.key is not None and rows.unnamed is None:
-                yield from repeated(name, (item[rows.key] for item in items))
+                yield from repeated(name, (item[rows.key] for item in items if rows.key in item))
             for at, item in enumerate(items):
                 yield from of_item(name, at, rows.problems(item))
 

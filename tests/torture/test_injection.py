@@ -52,3 +52,12 @@ def test_each_string_has_its_place() -> None:
     assert dict(flat(body))["n",] == 1
     put_at(body, ("a", "b", 0), "z")
     assert body == {"a": {"b": ["z", {"c": "y"}]}, "n": 1}
+
+
+def test_a_row_without_its_name_in_a_whole_section_is_refused(api: Everything) -> None:
+    """Found by the whole matrix: it was answered with 500."""
+    body = {"name": "own", "tables": {"t": {"name": "", "type": "ip", "size": "1k"}}}
+    path = "/v3/services/haproxy/configuration/peer_section"
+    answer = api.call("POST", path, body, version=api.version, full_section="true")
+    assert answer.status_code == 422
+    assert "name in body is required" in answer.json["message"]
