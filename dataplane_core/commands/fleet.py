@@ -1,14 +1,12 @@
 """Declare the command `fleet`: the servers that share one configuration."""
 
-import base64
-import os
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
 import click
 
-from dataplane_core.commands.common import command, print_json
+from dataplane_core.commands.common import print_json
 from dataplane_core.commands.remote import Client, remote_command, styled
 
 _COLOURS = {
@@ -18,7 +16,6 @@ _COLOURS = {
 }  # fmt: skip
 _TOLD = ("retry", "take", "offer", "exclude", "include", "remove")
 _DECIDED = ("pause", "resume", "abort", "return")
-_KEY_BYTES = 32
 
 
 @remote_command(
@@ -118,16 +115,3 @@ def _show_rollout(found: dict[str, Any]) -> None:
 def _show_strategy(found: dict[str, Any]) -> None:
     waves = ", then ".join([*found["waves"], "all"])
     click.echo(f"waves: {waves}; on failure: {found['on_failure']}; pause: {found['pause']} s")
-
-
-@command("fleet-key")
-def fleet_key(as_json: bool) -> None:
-    """Make the key of a new fleet.
-
-    All its members have it in a file of their own (`fleet.key_file`), and the store never sees it.
-    """
-    key = base64.b64encode(os.urandom(_KEY_BYTES)).decode()
-    if as_json:
-        print_json({"key": key})
-    else:
-        click.echo(key)

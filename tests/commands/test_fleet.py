@@ -5,7 +5,8 @@ import base64
 import pytest
 from click.testing import CliRunner
 
-from dataplane_core.commands.fleet import fleet, fleet_key
+from dataplane_core.commands.fleet import fleet
+from dataplane_core.commands.fleet_key import fleet_key
 from dataplane_core.commands.remote import Client, Refused
 from tests.fleet.support import Fleet, Node
 
