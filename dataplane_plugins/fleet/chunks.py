@@ -6,6 +6,7 @@ a text of their own, which is kept in the same way until one piece is left: its 
 number of such layers in front, is the address of the content.
 """
 
+import threading
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -23,6 +24,7 @@ _MOST_LAYERS = 8
 _MOST_PUT, _MOST_BYTES = 32, 256 << 10
 _MOST_KNOWN = 100_000
 _CACHE_BYTES = 16 << 20
+PLACE, COLLECTED = "chunks/", "control/collected"
 
 
 class MissingContent(DataplaneError):
@@ -55,9 +57,15 @@ class Chunks:
         self._known: dict[str, None] = {}
         self._cache: dict[str, bytes] = {}
         self._cached = 0
+        self._collected = 0
+        self._own = threading.local()
 
     def put(self, data: bytes) -> str:
-        """Keep a content; return its address. What is in the store already is not sent."""
+        """Keep a content; return its address. What is in the store already is not sent.
+
+        Whoever makes a record with the address gives the `conditions` with it.
+        """
+        self._look()
         layers = self._layers(data)
         self._keep({name: piece for layer in layers for name, piece in layer})
         return _address(layers)
@@ -93,9 +101,21 @@ class Chunks:
             names = b"".join(map(self._piece, names)).decode("ascii", "replace").splitlines()
         yield from names
 
-    def forget(self) -> None:
-        """Take nothing for kept any more: somebody has removed contents."""
-        self._known.clear()
+    def conditions(self) -> tuple[Condition, ...]:
+        """Return that nothing was removed since this thread has put what its record names."""
+        mark = getattr(self._own, "mark", None)
+        self._own.mark = None
+        return () if mark is None else (Condition(COLLECTED, mark),)
+
+    def _look(self) -> None:
+        """Take nothing for kept any more where somebody has removed contents."""
+        entry = self._store.get(COLLECTED)
+        mark = entry.mark if entry is not None else 0
+        if mark != self._collected:
+            self._known.clear()
+            self._collected = mark
+        if getattr(self._own, "mark", None) is None:
+            self._own.mark = mark
 
     def _keep(self, pieces: dict[str, bytes]) -> None:
         missing = {name: piece for name, piece in pieces.items() if name not in self._known}
@@ -168,4 +188,4 @@ def _address(layers: list[list[tuple[str, bytes]]]) -> str:
 
 
 def _place(name: str) -> str:
-    return f"chunks/{name}"
+    return f"{PLACE}{name}"

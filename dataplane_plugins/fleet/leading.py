@@ -9,6 +9,7 @@ import time
 from collections.abc import Mapping
 
 from dataplane_core.plugin import DataplaneError, Outage
+from dataplane_plugins.fleet.collecting import Collector
 from dataplane_plugins.fleet.member import Member
 from dataplane_plugins.fleet.reporting import ALIVE, STATUS, Status, read_status
 from dataplane_plugins.fleet.revisions import Revision
@@ -29,7 +30,7 @@ class Leader:
     def __init__(self, member: Member) -> None:
         self._member = member
         self._store = member.store
-        self._rollouts = Rollouts(member)
+        self._rollouts, self._collector = Rollouts(member), Collector(member)
         self._wave: tuple[int, int] = 0, 0
         self._since = self._rests = 0.0
         self._outage = Outage(
@@ -60,6 +61,8 @@ class Leader:
                 renewed = time.monotonic()
             try:
                 goes_on = self.step(hold)
+                if not goes_on and self._collector.is_due():
+                    self._collector.collect(hold)
             except (DataplaneError, Forged) as error:
                 self._outage.note(error)
                 goes_on = False

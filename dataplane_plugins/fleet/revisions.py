@@ -18,7 +18,7 @@ from dataplane_plugins.fleet.chunks import Chunks
 from dataplane_plugins.fleet.sealing import Forged, Signer
 from dataplane_plugins.fleet.stores import Condition, Entry, KeyValueStore
 
-HEAD = "control/head"
+HEAD, REVISIONS = "control/head", "revisions/"
 NOTHING: Mapping[str, bytes] = MappingProxyType({})
 
 
@@ -81,7 +81,10 @@ class Revisions:
         body = _written(replace(revision, parent=parent))
         place = _place(revision.number)
         done = self._store.transact(
-            [Condition(HEAD, 0 if after is None else after.mark), Condition(place), *conditions],
+            [
+                Condition(HEAD, 0 if after is None else after.mark), Condition(place),
+                *self.chunks.conditions(), *conditions,
+            ],  # fmt: skip
             {
                 HEAD: self._signer.write(body, HEAD),
                 place: self._signer.write(body, place),
@@ -158,4 +161,4 @@ def _digest(body: bytes) -> str:
 
 
 def _place(number: int) -> str:
-    return f"revisions/{number:012d}"
+    return f"{REVISIONS}{number:012d}"

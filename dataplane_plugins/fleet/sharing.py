@@ -86,9 +86,14 @@ class Sharer:
                 raise _mismatch(head, change.version - 1)
             revision = self._next(head, change.author, version=change.version)
             shared = self._overlays.shared_for(head.text, change.before, change.after, overlays)
-            text = chunks.put(shared)
-            if self.add(replace(revision, text=text), head) is None:
-                raise _mismatch(self._newest(), change.version - 1)
+            for _ in range(_MOST_ATTEMPTS):
+                text = chunks.put(shared)
+                if self.add(replace(revision, text=text), head) is not None:
+                    return
+                newest = self._newest()
+                if newest.mark != head.mark:
+                    break  # else somebody has removed contents just now: they are put once more
+            raise _mismatch(newest, change.version - 1)
 
     def file(self, path: str, data: bytes | None) -> None:
         """Make what a file will hold a revision; None where it goes. Raises as `version` does.

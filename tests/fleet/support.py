@@ -6,6 +6,7 @@ from typing import Any
 from unittest.mock import patch
 
 from dataplane_plugins.fleet.following import Follower
+from dataplane_plugins.fleet.member import Member
 from dataplane_plugins.fleet.reporting import FACT, Status, read_status
 from dataplane_plugins.fleet.sealing import new_key
 from dataplane_plugins.fleet.wiring import share
@@ -98,6 +99,10 @@ class Fleet:
 
     def node(self, name: str, text: str = TEXT, **settings: Any) -> Node:
         return Node(self, name, text, **settings)
+
+    def fresh(self, node: Node) -> Member:
+        """A member as it is after a start: nothing of the store is in its memory."""
+        return Member(node.services, MemoryStore(self.cluster))
 
     def settled(self, *nodes: Node) -> None:
         """Have each member do all that it can do now."""
