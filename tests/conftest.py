@@ -12,7 +12,9 @@ from tests.harness.asking import ask_localhost
 pytest_plugins = ["tests.harness.fixtures", "dataplane_core.testing.pytest_plugin"]
 
 # A busy machine is slow at any example: no test fails for that.
-settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile(
+    "unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
+)
 settings.load_profile("unhurried")
 
 # Each of the hundreds of servers that tests start would compile all its modules, where bytecode is not kept.

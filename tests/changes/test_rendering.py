@@ -18,7 +18,7 @@ TOP = "/v3/services/haproxy/configuration"
 
 def rendered(before: str, after: str) -> list[dict[str, Any]]:
     documents = [Document.parse(text, REGISTRY.language) for text in (before, after)]
-    return RENDERING.between(*documents)
+    return RENDERING.between(*documents, None)
 
 
 def test_a_server():

@@ -20,8 +20,8 @@ def test_several_processes(tmp_path):
     api = Api(tmp_path)
     table = "# table: st, type: ip, size:10, used:0\n"
     replies = {"show info": "Pid: 7\n", "show table": table, "set server": "", "show servers state":
-               "1\n# be_id srv_name srv_id srv_addr srv_op_state srv_admin_state srv_port\n"
-               "3 s1 1 192.0.2.1 2 0 80\n"}  # fmt: skip
+               "1\n# be_id be_name srv_id srv_name srv_addr srv_op_state srv_admin_state srv_uweight srv_port\n"
+               "3 be 1 s1 192.0.2.1 2 0 1 80\n"}  # fmt: skip
     with FakeRuntime(tmp_path / "worker.sock", replies) as one:
         first, second = api.get("runtime/info")
         assert first["info"] == {"pid": 7} and "second.sock" in second["error"]

@@ -36,6 +36,12 @@ _TRIES = 5
 _TEXT = "global\n\ndefaults\n  mode http\n\nbackend be\n  server old 192.0.2.1:80\n"
 
 
+class _Anybody(Client):
+    """A client without a password; `headers` are all that its requests have."""
+
+    headers: dict[str, str] = {}
+
+
 class Clocks:
     """A server with a clock that can be set, and what its clients have open."""
 
@@ -179,15 +185,14 @@ class Clocks:
         return Client(self._server.port, user="mallory", password="guess").call("GET", "/v2/info")
 
     def _log_in(self) -> str:
-        anybody = Client(self._server.port)
-        anybody.headers = {}
+        anybody = _Anybody(self._server.port)
         body = {"user": "admin", "password": "adminpwd"}
         answer = anybody.call("POST", f"{_OWN}/session", body, headers=_PAGE)
         assert answer.status in (200, 201), answer.body
         return answer.headers["Set-Cookie"].partition(";")[0]
 
     def _by_session(self) -> Answer:
-        client = Client(self._server.port)
+        client = _Anybody(self._server.port)
         client.headers = {**_PAGE, "Cookie": self._session}
         answer = client.call("GET", f"{_OWN}/session")
         if "Set-Cookie" in answer.headers:
