@@ -94,9 +94,9 @@ def is_whole(end: bytes) -> bool:
     return end in (b"\n\n", b"\n")
 
 
-def is_sentence(answer: bytes | bytearray) -> bool:
-    """Return whether an answer is one line: HAProxy 2.6 says `Server deleted.` and no more."""
-    return answer.endswith(b"\n") and answer.count(b"\n") == 1
+def _is_removal(line: bytes, answer: bytearray) -> bool:
+    """Return whether HAProxy 2.6 says what became of a server: in one line, and none behind it."""
+    return b"del server " in line and answer.endswith(b"\n") and answer.count(b"\n") == 1
 
 
 def exchange(
@@ -121,7 +121,7 @@ def exchange(
             raise TimeoutError
     if not answer:
         raise RuntimeFailed(f"{NOTHING} at {address}")
-    if not is_whole(bytes(answer[-2:])) and not is_sentence(answer):
+    if not is_whole(bytes(answer[-2:])) and not _is_removal(line, answer):
         raise RuntimeFailed(f"{BROKEN_OFF} at {address}")
     return answer.decode("utf-8", "surrogateescape").rstrip("\n")
 
