@@ -1,20 +1,23 @@
 """Members of a fleet as processes: the whole code of a node but HTTP, over a HAProxy that is a shell script.
 
-They are forked from the process that tries them, which has imported everything: a hundred of them start in
-seconds. Each is asked over a pipe, a line of JSON each way.
+They are forked from a process that has imported everything: a hundred of them start in seconds. Each is asked over
+connections, a line of JSON each way.
 """
 
 import hashlib
 import json
 import os
-import select
+import secrets
 import signal
+import socket
+import subprocess
 import sys
 import threading
 import time
 import traceback
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +27,7 @@ from dataplane_core.text import Document
 from dataplane_core.wiring import make_services
 from dataplane_plugins.fleet.reporting import FACT
 from tests.api.support import SERVICE
+from tests.harness.waiting import PATIENCE, until
 
 PLUGINS = (
     *SERVICE, "configuration.global_", "configuration.defaults", "configuration.backends", "configuration.servers",
@@ -43,10 +47,10 @@ class Gone(Exception):
 
 
 class Channel:
-    """A pair of pipes: questions one after the other, by whoever has it."""
+    """A connection to a member: questions one after the other, by whoever has it."""
 
-    def __init__(self, name: str, to: int, answers: int) -> None:
-        self._name, self._to, self._answers = name, to, answers
+    def __init__(self, name: str, connection: socket.socket) -> None:
+        self._name, self._connection = name, connection
         self._left = b""
         self._late = 0
         self._lock = threading.Lock()
@@ -57,7 +61,7 @@ class Channel:
 
     def _ask(self, question: dict[str, Any], end: float) -> dict[str, Any]:
         try:
-            os.write(self._to, json.dumps(question).encode() + b"\n")
+            self._connection.sendall(json.dumps(question).encode() + b"\n")
         except OSError:
             raise Gone(self._name) from None
         self._late += 1
@@ -68,9 +72,9 @@ class Channel:
                 if not self._late:  # others answer what nobody waited for
                     return dict(json.loads(answer))
             try:
-                ready, _, _ = select.select([self._answers], [], [], max(0.0, end - time.monotonic()))
-                data = os.read(self._answers, 1 << 16) if ready else b""
-            except (OSError, ValueError):
+                self._connection.settimeout(max(0.01, end - time.monotonic()))
+                data = self._connection.recv(1 << 16)
+            except OSError:
                 data = b""
             if not data:
                 raise Gone(self._name)
@@ -78,8 +82,7 @@ class Channel:
 
     def close(self) -> None:
         with self._lock:
-            os.close(self._to)
-            os.close(self._answers)
+            self._connection.close()
 
 
 class Member:
@@ -99,33 +102,16 @@ class Member:
         self.channels: list[Channel] = []
 
     def start(self, group: str = "", channels: int = 1) -> None:
-        """Fork the member; it can be asked over so many channels at the same time."""
-        pipes = [(os.pipe(), os.pipe()) for _ in range(channels)]
-        self.pid = os.fork()
-        if self.pid:
-            self.channels = [Channel(self.name, to, answers) for (_, to), (answers, _) in pipes]
-            for (there, _), (_, back) in pipes:
-                os.close(there)
-                os.close(back)
-            return
-        kept = {end for (there, _), (_, back) in pipes for end in (there, back)}
-        status = 1
-        try:
-            os.setsid()
-            log = os.open(self.folder / "log", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-            os.dup2(log, 1)
-            os.dup2(log, 2)
-            for number in range(3, 4096):
-                if number not in kept:
-                    with suppress(OSError):
-                        os.close(number)
-            serve(self._settings(group), [(there, back) for (there, _), (_, back) in pipes])
-            status = 0
-        except BaseException:
-            traceback.print_exc()
-        finally:
-            sys.stderr.flush()
-            os._exit(status)
+        """Have the member forked; it can be asked over so many channels at the same time."""
+        address = f"\0fleet-proof-{os.getpid()}-{secrets.token_hex(8)}"
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(address)
+            listener.listen(channels)
+            listener.settimeout(PATIENCE)
+            facts = [str(self.folder.parent), self.name, self.store, str(self.key_file), group]
+            self.pid = nursery().born([facts, address[1:], channels])
+            taken = [listener.accept()[0] for _ in range(channels)]
+        self.channels = [Channel(self.name, one) for one in taken]
 
     def ask(self, what: str, channel: int = 0, **arguments: Any) -> dict[str, Any]:
         """Return the answer to a question; raises `Gone`."""
@@ -142,8 +128,7 @@ class Member:
         if self.pid:
             self.send(signal.SIGCONT)
             self.send(signal.SIGKILL)
-            with suppress(ChildProcessError):
-                os.waitpid(self.pid, 0)
+            until(lambda: not Path(f"/proc/{self.pid}").exists())
             self.pid = 0
             channels, self.channels = self.channels, []
             for one in channels:
@@ -153,34 +138,94 @@ class Member:
         """The digests of all texts that its HAProxy was loaded with."""
         return [line.partition(" ")[0] for line in (self.folder / "loaded").read_text().splitlines()]
 
-    def _settings(self, group: str) -> Settings:
-        here = str(self.folder)
-        values: dict[str, Any] = {
-            "haproxy.config_file": str(self.file), "haproxy.reload.reload_delay": 0.0,
-            "haproxy.reload.validate_cmd": f"{here}/check {here}",
-            "haproxy.reload.reload_cmd": f"{here}/reload {here}",
-            "haproxy.reload.restart_cmd": f"{here}/reload {here}", "dataplane.state_dir": f"{here}/state",
-            "haproxy.reload.reload_grace": 0.0, "fleet.store": self.store, "fleet.node": self.name, "fleet.group": group,
-            "fleet.key_file": str(self.key_file), "dataplaneapi.disable_inotify": True,
-            **{f"dataplaneapi.resources.{one}": f"{here}/{one}" for one in
-               ("maps_dir", "ssl_certs_dir", "general_storage_dir", "spoe_dir")},
-        }  # fmt: skip
-        return Settings.default().replace(**values)
+
+def settings_of(folder: Path, name: str, store: str, key_file: str, group: str) -> Settings:
+    """The settings of a member."""
+    here = str(folder / name)
+    values: dict[str, Any] = {
+        "haproxy.config_file": f"{here}/haproxy.cfg", "haproxy.reload.reload_delay": 0.0,
+        "haproxy.reload.validate_cmd": f"{here}/check {here}", "haproxy.reload.reload_cmd": f"{here}/reload {here}",
+        "haproxy.reload.restart_cmd": f"{here}/reload {here}", "dataplane.state_dir": f"{here}/state",
+        "haproxy.reload.reload_grace": 0.0, "fleet.store": store, "fleet.node": name, "fleet.group": group,
+        "fleet.key_file": key_file, "dataplaneapi.disable_inotify": True,
+        **{f"dataplaneapi.resources.{one}": f"{here}/{one}" for one in
+           ("maps_dir", "ssl_certs_dir", "general_storage_dir", "spoe_dir")},
+    }  # fmt: skip
+    return Settings.default().replace(**values)
 
 
-def serve(settings: Settings, channels: Sequence[tuple[int, int]]) -> None:
+class Nursery:
+    """A process that has imported everything, has nothing open and no thread, and forks members.
+
+    A member that were forked from the process of the tests would have its connections to SQLite, and others.
+    """
+
+    def __init__(self) -> None:
+        command = [sys.executable, "-m", "tests.fleet.proof.members"]
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self._lock = threading.Lock()
+
+    def born(self, what: list[Any]) -> int:
+        """Fork a member; return its process."""
+        with self._lock:
+            assert self._process.stdin is not None
+            assert self._process.stdout is not None
+            self._process.stdin.write(json.dumps(what) + "\n")
+            self._process.stdin.flush()
+            return int(self._process.stdout.readline())
+
+
+@cache
+def nursery() -> Nursery:
+    return Nursery()
+
+
+def bear() -> None:
+    """Fork members as they are asked for on standard input, and say which process each is."""
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    for line in sys.stdin:
+        pid = os.fork()
+        if not pid:
+            live(*json.loads(line))
+        print(pid, flush=True)
+
+
+def live(facts: list[str], address: str, channels: int) -> None:
+    """Be a member, in a process of its own."""
+    status = 1
+    try:
+        os.setsid()
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        folder, name, *more = facts
+        log = os.open(Path(folder, name, "log"), os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+        nothing = os.open(os.devnull, os.O_RDONLY)
+        for end, number in ((nothing, 0), (log, 1), (log, 2)):
+            os.dup2(end, number)
+        sockets = [socket.socket(socket.AF_UNIX) for _ in range(channels)]
+        for one in sockets:
+            one.connect(f"\0{address}")
+        serve(settings_of(Path(folder), name, *more), sockets)
+        status = 0
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        sys.stderr.flush()
+        os._exit(status)
+
+
+def serve(settings: Settings, channels: Sequence[socket.socket]) -> None:
     """Be a member: what it is asked it does, until nobody asks any more."""
     services = make_services(settings, PLUGINS)
     services.recover()
     services.start()
 
-    def listen(questions: int, answers: int) -> None:
-        with os.fdopen(questions) as lines, os.fdopen(answers, "w") as out:
+    def listen(connection: socket.socket) -> None:
+        with connection.makefile("r") as lines, connection.makefile("w") as out:
             for line in lines:
                 out.write(json.dumps(answered(services, json.loads(line))) + "\n")
                 out.flush()
 
-    threads = [threading.Thread(target=listen, args=pair) for pair in channels]
+    threads = [threading.Thread(target=listen, args=(one,)) for one in channels]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -215,3 +260,7 @@ def changed(document: Document, old: str, new: str) -> Document:
 
 def digest_of(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+if __name__ == "__main__":
+    bear()

@@ -86,7 +86,8 @@ class Proof:
             "haproxy.config_file": str(self.members[0].file), "dataplane.state_dir": str(folder / "onlooker"),
             "fleet.store": store.url(), "fleet.node": "onlooker", "fleet.key_file": str(key_file),
         })  # fmt: skip
-        self._onlooker = OwnMember(make_services(settings, ["fleet.membership"]))
+        self._services = make_services(settings, ["fleet.membership"])
+        self._onlooker = OwnMember(self._services)
 
     def settled(self, seconds: float = 60.0) -> bool:
         """Wait until all members have the newest revision; tell whether they do."""
@@ -198,3 +199,4 @@ class Proof:
         for one in self.members:
             one.kill()
         self.store.close()
+        self._services.state.shutdown()
