@@ -23,7 +23,7 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 ask_localhost()
 
-LONG = ("tests/golden/", "tests/torture/", "tests/contrib/", "tests/contract/", "tests/walkthrough/")
+LONG = ("tests/golden/", "tests/torture/", "tests/contrib/", "tests/contract/", "tests/walkthrough/", "tests/fleet/proof/")
 """Folders of tests that take long: a process that begins one of these last would keep all others waiting."""
 
 
