@@ -20,7 +20,7 @@ MASTER_SOCKET = "master.sock"
 LOCK, SESSION = ".lock", "session.json"
 FOLDERS = ("transactions", "maps", "ssl_certs", "general", "spoe")
 SETTINGS = """\
-# Written by contrib/run at every start; change a copy of config/dataplane.yaml instead.
+# Written at every start; change a copy of config/dataplane.yaml instead.
 dataplaneapi:
   host: 127.0.0.1
   port: {port}

@@ -11,15 +11,23 @@ import json
 import os
 import secrets
 import shutil
-import signal
 import sys
 import tempfile
 import time
 from pathlib import Path
 
-from files import TOP, USER, CannotStart, free_port
+from files import (
+    FOLDERS,
+    MASTER_SOCKET,
+    TOP,
+    USER,
+    CannotStart,
+    Session,
+    free_port,
+    write_settings,
+)
 from processes import Processes
-from session import answers, find_haproxy, interrupt, wait_until_ready, watch
+from session import answers, at_terminal, find_haproxy, wait_until_ready, watch
 
 CONFIGURATION = """\
 global
@@ -42,30 +50,6 @@ backend web
   server web2 127.0.0.1:%d check
 """
 SETTINGS = """\
-dataplaneapi:
-  host: 127.0.0.1
-  port: {port}
-  user:
-    - name: {user}
-      password: {password}
-      insecure: true
-  transaction:
-    transaction_dir: {folder}/transactions
-  resources:
-    maps_dir: {folder}/maps
-    ssl_certs_dir: {folder}/ssl_certs
-    general_storage_dir: {folder}/general
-    spoe_dir: {folder}/spoe
-log_targets:
-  - log_to: stdout
-    log_level: info
-    log_types: [app, access]
-haproxy:
-  config_file: {folder}/haproxy.cfg
-  haproxy_bin: {haproxy}
-  master_runtime: {sockets}/master.sock
-  reload:
-    reload_delay: 1
 fleet:
   store: {store}
   node: {name}
@@ -73,7 +57,6 @@ fleet:
   key_file: {key_file}
 """
 API = "/v3/services/haproxy/configuration"
-FOLDERS = ("transactions", "maps", "ssl_certs", "general", "spoe")
 
 
 def options(arguments: list[str]) -> argparse.Namespace:
@@ -123,16 +106,14 @@ class Member:
         self, processes: Processes, haproxy: str, text: str, settings: dict[str, str]
     ) -> None:
         (self.folder / "haproxy.cfg").write_text(text, "utf-8")
-        (self.folder / "dataplane.yaml").write_text(
-            SETTINGS.format(
-                port=self.port, user=USER, password=self.password, folder=self.folder,
-                sockets=self.sockets, haproxy=haproxy, name=self.name, **settings,
-            ),
-            "utf-8",
-        )  # fmt: skip
+        target = self.folder / "dataplane.yaml"
+        session = Session(self.password, self.port, self.site_port, [], str(self.sockets))
+        write_settings(target, self.folder, session, haproxy)
+        with target.open("a", encoding="utf-8") as file:
+            file.write(SETTINGS.format(name=self.name, **settings))
         own = {"SITE_PORT": str(self.site_port), "NODE": self.name, "SOCKETS": str(self.sockets)}
         environ = {**os.environ, **own}
-        command = [haproxy, "-W", "-db", "-S", f"{self.sockets}/master.sock"]
+        command = [haproxy, "-W", "-db", "-S", f"{self.sockets}/{MASTER_SOCKET}"]
         processes.start(
             f"haproxy-{self.name}", *command, "-f", f"{self.folder}/haproxy.cfg", environ=environ
         )
@@ -259,18 +240,10 @@ def run(chosen: argparse.Namespace, folder: Path) -> None:
             processes.stop()
 
 
-def main() -> int:
+def work() -> None:
     chosen = options(sys.argv[1:])
-    signal.signal(signal.SIGTERM, interrupt)
-    try:
-        run(chosen, chosen.run_dir.resolve())
-    except CannotStart as error:
-        print(error, file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("ended")
-    return 0
+    run(chosen, chosen.run_dir.resolve())
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(at_terminal(work))

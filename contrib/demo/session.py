@@ -15,6 +15,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 
@@ -198,16 +199,11 @@ def run(chosen: argparse.Namespace, folder: Path) -> None:
         processes.stop()
 
 
-def main() -> int:
-    chosen = options(sys.argv[1:])
+def at_terminal(work: Callable[[], None]) -> int:
+    """Work until it is done, or somebody ends it; return the exit status."""
     signal.signal(signal.SIGTERM, interrupt)
     try:
-        folder: Path = chosen.run_dir.resolve()
-        with locked(folder):
-            require_own(folder)
-            if chosen.fresh:
-                forget(folder)
-            run(chosen, folder)
+        work()
     except CannotStart as error:
         print(error, file=sys.stderr)
         return 1
@@ -216,5 +212,15 @@ def main() -> int:
     return 0
 
 
+def work() -> None:
+    chosen = options(sys.argv[1:])
+    folder: Path = chosen.run_dir.resolve()
+    with locked(folder):
+        require_own(folder)
+        if chosen.fresh:
+            forget(folder)
+        run(chosen, folder)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(at_terminal(work))

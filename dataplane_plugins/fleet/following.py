@@ -9,7 +9,7 @@ import time
 from contextlib import suppress
 from dataclasses import replace
 
-from dataplane_core.plugin import Conflict, DataplaneError, Outage
+from dataplane_core.plugin import Conflict, DataplaneError, Outage, encode_text
 from dataplane_plugins.fleet.deciding import Decision, Here, Step, decide
 from dataplane_plugins.fleet.edits_by_hand import EditsByHand
 from dataplane_plugins.fleet.gating import GateKeeper
@@ -22,7 +22,7 @@ from dataplane_plugins.fleet.orders import Order, Orders
 from dataplane_plugins.fleet.overlays import Overlay, Overlays
 from dataplane_plugins.fleet.reasons import apart, held, put_back, unknown
 from dataplane_plugins.fleet.reporting import Reporter
-from dataplane_plugins.fleet.revisions import Files, Revision, changed_files, descends, encoded
+from dataplane_plugins.fleet.revisions import Files, Revision, changed_files, descends
 from dataplane_plugins.fleet.rollout import Rollout
 from dataplane_plugins.fleet.rollouts import Rollouts
 from dataplane_plugins.fleet.sealing import Forged
@@ -211,7 +211,7 @@ class Follower:
             return False
         with suppress(DataplaneError):
             document = self._services.config.archive.document(revision.version)
-            return self._revisions.chunks.address(encoded(document.text())) == text
+            return self._revisions.chunks.address(encode_text(document.text())) == text
         return False
 
     @property
@@ -221,7 +221,7 @@ class Follower:
     def _here(self) -> Here:
         snapshot = self._services.config.snapshot()
         if self._address[0] != snapshot.digest:
-            text = encoded(snapshot.document.text())
+            text = encode_text(snapshot.document.text())
             self._address = snapshot.digest, self._revisions.chunks.address(text)
         return Here(self._address[1], snapshot.version, self._local.now())
 
@@ -244,8 +244,8 @@ class Follower:
 
     def _begin(self) -> None:
         """Make what this server has the first revision; another member may be faster."""
-        here = self._here()
-        text = self._revisions.chunks.put(encoded(self._services.config.snapshot().document.text()))
+        here, document = self._here(), self._services.config.snapshot().document
+        text = self._revisions.chunks.put(encode_text(document.text()))
         files = self._offers.files_kept(here.files)
         first = Revision(1, here.version, "", text, files, self._member.name, time.time(), {})
         self._revisions.add(first, None)

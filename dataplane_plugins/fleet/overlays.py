@@ -11,9 +11,16 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Literal
 
-from dataplane_core.plugin import Conflict, Document, Invalid, dataclass, lazy_pattern
+from dataplane_core.plugin import (
+    Conflict,
+    Document,
+    Invalid,
+    dataclass,
+    decode_text,
+    encode_text,
+    lazy_pattern,
+)
 from dataplane_plugins.fleet.member import Member
-from dataplane_plugins.fleet.revisions import encoded
 from dataplane_plugins.fleet.sealing import Forged
 from dataplane_plugins.fleet.stores import Condition, Entry
 
@@ -106,7 +113,7 @@ class Overlays:
             document = self.document(shared)
             for one in overlays:
                 document = self._put_on(one, document)
-            self._made = {key: self._member.revisions.chunks.put(encoded(document.text()))}
+            self._made = {key: self._member.revisions.chunks.put(encode_text(document.text()))}
         return self._made[key]
 
     def shared_for(
@@ -117,7 +124,7 @@ class Overlays:
         What an overlay has made otherwise here is no part of the change.
         """
         if not overlays:
-            return encoded(after.text())
+            return encode_text(after.text())
         try:
             merged = self._config.merged(before, after, self.document(shared))
         except Conflict as error:
@@ -126,16 +133,16 @@ class Overlays:
                 f"the change is of what the overlay of {names} has made otherwise here: change the "
                 f"overlay instead ({error.message})"
             ) from None
-        return encoded(merged.text())
+        return encode_text(merged.text())
 
     def merged(self, before: Document, after: Document, address: str) -> str:
         """Return the address of a text with a change; raises `Conflict`."""
         merged = self._config.merged(before, after, self.document(address))
-        return self._member.revisions.chunks.put(encoded(merged.text()))
+        return self._member.revisions.chunks.put(encode_text(merged.text()))
 
     def document(self, address: str) -> Document:
         """Return the configuration with an address."""
-        text = self._member.revisions.chunks.get(address).decode("utf-8", "surrogateescape")
+        text = decode_text(self._member.revisions.chunks.get(address))
         now = self._config.snapshot().document
         return Document.parse(text, now.language, now)
 

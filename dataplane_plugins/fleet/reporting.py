@@ -67,14 +67,14 @@ class Reporter:
         reason: str = "", findings: Sequence[Finding] = (), gate: str = "",
     ) -> None:  # fmt: skip
         """Say what is so; raises `StoreError`."""
-        has = known or Known()
-        status = Status(
-            state, has.number, has.version, head.number if head else 0, reason,
-            tuple(_finding(one) for one in findings[:_MOST_FINDINGS]), self._member.group,
-            _haproxy(self._member), time.time(), gate,
-        )  # fmt: skip
-        said = (state, has.number, has.version, status.wanted, reason, gate)
+        has, wanted = known or Known(), head.number if head else 0
+        said = (state, has.number, has.version, wanted, reason, gate)
         if said != self._said:
+            status = Status(
+                state, has.number, has.version, wanted, reason,
+                tuple(_finding(one) for one in findings[:_MOST_FINDINGS]), self._member.group,
+                _haproxy(self._member), time.time(), gate,
+            )  # fmt: skip
             data = written(status)
             self._member.services.state.set_value(FACT, data.decode())
             place = STATUS + self._member.name

@@ -13,7 +13,7 @@ from dataclasses import asdict, replace
 from types import MappingProxyType
 from typing import Any
 
-from dataplane_core.plugin import dataclass
+from dataplane_core.plugin import dataclass, decode_text
 from dataplane_plugins.fleet.chunks import Chunks
 from dataplane_plugins.fleet.sealing import Forged, Signer
 from dataplane_plugins.fleet.stores import Condition, Entry, KeyValueStore
@@ -108,7 +108,7 @@ class Revisions:
 
     def text(self, revision: Revision) -> str:
         """Return the configuration of a revision, without a version line."""
-        return self.chunks.get(revision.text).decode("utf-8", "surrogateescape")
+        return decode_text(self.chunks.get(revision.text))
 
     def _read(self, entry: Entry) -> Revision:
         node, body = self._signer.read(entry.value, entry.key)
@@ -139,11 +139,6 @@ def descends(revisions: Revisions, newest: Revision, known: Revision) -> bool | 
 def changed_files(before: Files, after: Files) -> Sequence[str]:
     """Return the names of files that differ, those that go included."""
     return sorted(name for name in {**before, **after} if before.get(name) != after.get(name))
-
-
-def encoded(text: str) -> bytes:
-    """Return the bytes of a text, such as contents have."""
-    return text.encode("utf-8", "surrogateescape")
 
 
 def _listed(files: Files) -> bytes:

@@ -12,12 +12,12 @@ from contextlib import contextmanager
 from dataclasses import asdict, replace
 from functools import cached_property
 
-from dataplane_core.plugin import Author, Committed, Conflict, VersionMismatch
+from dataplane_core.plugin import Author, Committed, Conflict, VersionMismatch, encode_text
 from dataplane_plugins.fleet.errors import FleetUnavailable, FleetUnsure, told
 from dataplane_plugins.fleet.local_files import LocalFiles
 from dataplane_plugins.fleet.member import Member
 from dataplane_plugins.fleet.overlays import Overlays
-from dataplane_plugins.fleet.revisions import Revision, encoded
+from dataplane_plugins.fleet.revisions import Revision
 from dataplane_plugins.fleet.rollouts import Rollouts
 from dataplane_plugins.fleet.stores import StoreError, StoreUnreachable, Undecided
 
@@ -80,7 +80,7 @@ class Sharer:
         with told(), self._reached():
             head = self._newest()
             chunks, overlays = self._member.revisions.chunks, self._overlays.here()
-            before = chunks.address(encoded(change.before.text()))
+            before = chunks.address(encode_text(change.before.text()))
             there = self._overlays.text_for(head.text, overlays)
             if there != before or head.version >= change.version:
                 raise _mismatch(head, change.version - 1)

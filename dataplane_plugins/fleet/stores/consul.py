@@ -23,6 +23,7 @@ from dataplane_plugins.fleet.stores.protocol import (
     StoreError,
     check_key,
     check_transaction,
+    is_kept,
 )
 
 LEAST_SECONDS = 10
@@ -43,8 +44,7 @@ class ConsulHold:
         """Keep the session; another may have deleted the key meanwhile."""
         if self._store.put(f"session/renew/{self._session}").status == 404:
             return False
-        entry = self._store.get(self.key)
-        return entry is not None and entry.mark == self.mark
+        return is_kept(self._store, self)
 
     def release(self) -> None:
         self._store.end(self._session)

@@ -23,6 +23,7 @@ from dataplane_plugins.fleet.stores.protocol import (
     StoreError,
     check_key,
     check_transaction,
+    is_kept,
 )
 
 if TYPE_CHECKING:
@@ -49,8 +50,7 @@ class EtcdHold:
         kept = self._store.post("lease/keepalive", {"ID": self._lease})
         if int(kept.get("TTL", 0)) <= 0:
             return False
-        entry = self._store.get(self.key)
-        return entry is not None and entry.mark == self.mark
+        return is_kept(self._store, self)
 
     def release(self) -> None:
         self._store.revoke(self._lease)

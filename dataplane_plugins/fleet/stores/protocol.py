@@ -171,6 +171,12 @@ def check_transaction(
         raise StoreRefused(f"a transaction of {size} bytes is larger than {store.largest}")
 
 
+def is_kept(store: KeyValueStore, hold: Hold) -> bool:
+    """Tell whether the key of a hold is as it was put: another may have deleted it meanwhile."""
+    entry = store.get(hold.key)
+    return entry is not None and entry.mark == hold.mark
+
+
 def check_key(key: str) -> str:
     """Return a key that every store takes as it is; raises ValueError for another one."""
     words = key.split("/")

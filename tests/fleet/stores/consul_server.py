@@ -1,22 +1,19 @@
 """A server of Consul that keeps its data and has others beside it: one of a cluster of three."""
 
-import signal
-import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
 from tests.discovery.agent import program
+from tests.fleet.stores.store_process import StoreProcess
 from tests.harness.server import free_port
-from tests.harness.waiting import PATIENCE
 
 
-class ConsulMember:
+class ConsulMember(StoreProcess):
     """A process of Consul; started again, it has its ports and its data."""
 
     def __init__(self, folder: Path, name: str) -> None:
-        self.folder, self.name = folder, name
+        super().__init__(folder, name)
         self.port, self.ports = free_port(), {one: free_port() for one in ("server", "serf-lan")}
-        self.process: subprocess.Popen[bytes] | None = None
 
     def start(self, members: Sequence["ConsulMember"]) -> None:
         command = [program(), "agent", "-server", "-bootstrap-expect", str(len(members)), "-node", self.name,
@@ -25,16 +22,4 @@ class ConsulMember:
                    "-hcl", "performance { raft_multiplier = 1 }"]  # fmt: skip
         command += [word for name, port in self.ports.items() for word in (f"-{name}-port", str(port))]
         command += [word for one in members for word in ("-retry-join", f"127.0.0.1:{one.ports['serf-lan']}")]
-        with (self.folder / f"{self.name}.log").open("ab") as log:
-            self.process = subprocess.Popen(command, stdout=log, stderr=log)
-
-    def send(self, number: signal.Signals) -> None:
-        assert self.process is not None
-        self.process.send_signal(number)
-
-    def stop(self) -> None:
-        process, self.process = self.process, None
-        if process is not None:
-            process.send_signal(signal.SIGCONT)
-            process.kill()
-            process.wait(PATIENCE)
+        self.run(command)

@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import signal
 import subprocess
 import urllib.request
 from collections.abc import Sequence
@@ -11,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.fleet.stores.store_process import StoreProcess
 from tests.harness.server import free_port
 from tests.harness.waiting import PATIENCE, until
 
@@ -22,13 +22,13 @@ def program() -> str:
     return found
 
 
-class EtcdMember:
+class EtcdMember(StoreProcess):
     """A process of etcd; started again, it has its port and its data."""
 
     def __init__(self, folder: Path, name: str = "one", *options: str) -> None:
-        self.name, self.folder, self.options = name, folder, options
+        super().__init__(folder, name)
+        self.options = options
         self.port, self.peer = free_port(), f"http://127.0.0.1:{free_port()}"
-        self.process: subprocess.Popen[bytes] | None = None
         self.scheme = "https" if "--cert-file" in options else "http"
 
     def start(self, cluster: str = "") -> None:
@@ -40,24 +40,12 @@ class EtcdMember:
             "--heartbeat-interval", "50", "--election-timeout", "500", *self.options,
         ]  # fmt: skip
         self.folder.mkdir(exist_ok=True)
-        with (self.folder / f"{self.name}.log").open("ab") as log:
-            self.process = subprocess.Popen(command, stdout=log, stderr=log)
+        self.run(command)
 
     def serves(self) -> bool:
         with suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{self.port}/health", timeout=PATIENCE) as told:
             return b"true" in told.read()
         return False
-
-    def send(self, number: signal.Signals) -> None:
-        assert self.process is not None
-        self.process.send_signal(number)
-
-    def stop(self) -> None:
-        process, self.process = self.process, None
-        if process is not None:
-            process.send_signal(signal.SIGCONT)
-            process.kill()
-            process.wait(PATIENCE)
 
     def control(self, *words: str) -> str:
         """What etcdctl says."""
