@@ -8,7 +8,6 @@ stored again, and the history has what was stored then.
 
 import json
 import logging
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -21,7 +20,7 @@ from dataplane_core.store.contents import content_digest
 from dataplane_core.store.files import sweep_folder
 from tests.storage.support import Storage
 from tests.torture import strace
-from tests.torture.crashes import Recorder, State, Step, different, in_memory, make, states, traced
+from tests.torture.crashes import Recorder, State, Step, in_memory, make, traced, try_states
 from tests.torture.upload_actor import PLACES, content, create, open_storage, replace
 
 DONE = (200, 201, 202, 204)
@@ -101,20 +100,14 @@ def _served(storage: Storage, path: Path, recorded: RecordedUpload, kind: str) -
 
 def try_upload(folder: Path, how: str, kind: str, most: int = 0) -> tuple[Counter[str], list[str]]:
     """Judge every state of what is done with a file, or every so many-th; the figures, and what is wrong."""
-    counts, problems = Counter[str](), list[str]()
     place = folder / f"{how}-{kind}".replace(" ", "-")
     place.mkdir()
     recorded = record(place, how, kind)
-    found = different(states(recorded.before, recorded.steps))
-    counts["steps"], counts["states"] = len(recorded.steps), len(found)
-    for state, acknowledged, how_it_came in found[:: max(1, len(found) // most) if most else 1]:
-        shutil.rmtree(place)
-        place.mkdir()
-        counts["tried"] += 1
-        said = judge(place, state, recorded, kind, acknowledged=acknowledged)
-        if said:
-            problems.append(f"{how} {kind}, {how_it_came}: {said}")
-    return counts, problems
+
+    def judged(state: State, acknowledged: bool) -> str:
+        return judge(place, state, recorded, kind, acknowledged=acknowledged)
+
+    return try_states(place, f"{how} {kind}", recorded.before, recorded.steps, judged, most)
 
 
 def run_all(most: int = 0) -> int:

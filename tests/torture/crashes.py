@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -308,19 +308,30 @@ def _digest(state: State) -> str:
 
 def try_action(folder: Path, action: str, most: int = 0) -> tuple[Counter[str], list[str]]:
     """Judge every state of one action, or every so many-th; the figures, and what is wrong."""
-    counts, problems = Counter[str](), list[str]()
     place = folder / action.replace(" ", "-")
     place.mkdir()
     recorded = record(place, action)
-    found = different(states(recorded.before, recorded.steps))
-    counts["steps"], counts["states"] = len(recorded.steps), len(found)
+
+    def judged(state: State, acknowledged: bool) -> str:
+        return judge(place, state, recorded, acknowledged=acknowledged)
+
+    return try_states(place, action, recorded.before, recorded.steps, judged, most)
+
+
+def try_states(
+    place: Path, name: str, before: State, steps: list[Step], judged: Callable[[State, bool], str], most: int
+) -> tuple[Counter[str], list[str]]:
+    """Judge every state that steps may leave in a folder, or every so many-th, each in an empty folder."""
+    counts, problems = Counter[str](), list[str]()
+    found = different(states(before, steps))
+    counts["steps"], counts["states"] = len(steps), len(found)
     for state, acknowledged, how in found[:: max(1, len(found) // most) if most else 1]:
         shutil.rmtree(place)
         place.mkdir()
         counts["tried"] += 1
-        said = judge(place, state, recorded, acknowledged=acknowledged)
+        said = judged(state, acknowledged)
         if said:
-            problems.append(f"{action}, {how}: {said}")
+            problems.append(f"{name}, {how}: {said}")
     return counts, problems
 
 
