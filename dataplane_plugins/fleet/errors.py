@@ -20,6 +20,12 @@ class FleetUnsure(DataplaneError):
     status = 503
 
 
+class Overtaken(DataplaneError):
+    """What this server was about to take is not what it is to have any more: it takes nothing."""
+
+    status = 409
+
+
 @contextmanager
 def told() -> Iterator[None]:
     """Tell a client in its own words why the store did not do its part."""

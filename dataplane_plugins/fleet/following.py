@@ -7,13 +7,16 @@ Whatever wakes it, it reads what the store and this server have now, and does th
 import threading
 import time
 from dataclasses import replace
+from functools import partial
 
 from dataplane_core.plugin import Conflict, DataplaneError, Outage, encode_text
 from dataplane_plugins.fleet.deciding import Decision, Here, Step, decide
 from dataplane_plugins.fleet.edits_by_hand import EditsByHand
+from dataplane_plugins.fleet.errors import Overtaken
 from dataplane_plugins.fleet.gating import GateKeeper
 from dataplane_plugins.fleet.jobs import Jobs, Work
 from dataplane_plugins.fleet.known import Known, read_known, save_known
+from dataplane_plugins.fleet.loading import Loading
 from dataplane_plugins.fleet.local_files import LocalFiles
 from dataplane_plugins.fleet.member import Member
 from dataplane_plugins.fleet.offering import Offers
@@ -31,7 +34,7 @@ from dataplane_plugins.fleet.stores import StoreError
 from dataplane_plugins.fleet.taking import Taker, Verdict
 
 _LOOK_SECONDS = 5.0
-_RETRY_SECONDS = 1.0
+_RETRY_SECONDS, _LONGEST_REST = 1.0, 15.0
 
 
 class Follower:
@@ -53,8 +56,13 @@ class Follower:
         self._orders, self._overlays = Orders(member), Overlays(member)
         self._recogniser = Recogniser(member, self._local, self._overlays)
         self._jobs, self._work = Jobs(member), Work(member, self._local)
-        self._outage = Outage(
-            member.services.log, "the fleet's store is away", "the fleet's store is back"
+        self._loading, self._is_loading = Loading(member), False
+        self._head: Revision | None = None
+        self._failures = 0
+        log = member.services.log
+        self._outage = Outage(log, "the fleet's store is away", "the fleet's store is back")
+        self._trouble = Outage(
+            log, "the fleet's version cannot be had now", "the fleet's version can be had again"
         )
 
     def run(self, stop: threading.Event) -> None:
@@ -62,24 +70,41 @@ class Follower:
         mark = 0
         while not stop.is_set():
             try:
-                self._member.enrol()  # a stranger may have removed it
-                self.step()
+                mark = self._member.store.wait("control/", mark, self._attempt())
                 self._outage.over()
-                seconds = _RETRY_SECONDS if self._gate.is_watching else _LOOK_SECONDS
-                mark = self._member.store.wait("control/", mark, seconds)
             except StoreError as error:
                 self._reporter.lost(error.reason)
                 self._outage.note(error)
                 stop.wait(_RETRY_SECONDS)
-            except (DataplaneError, Forged) as error:
-                self._reporter.say("waiting", reason=str(error))
-                self._outage.note(error)
-                stop.wait(_RETRY_SECONDS)
         self._reporter.leave()
+
+    def _attempt(self) -> float:
+        """Do what is next, or say what keeps this member from it; return when to look again.
+
+        What keeps it, a full disk for instance, goes away without anything to wake it: it tries
+        again by itself, ever less often.
+        """
+        try:
+            self._member.enrol()  # a stranger may have removed it
+            self.step()
+        except Overtaken as error:
+            self._services.log.info("fleet: %s", error.message)
+            return _RETRY_SECONDS
+        except (DataplaneError, Forged) as error:
+            self._trouble.note(error)
+            self._failures += 1
+            known = read_known(self._services.state)
+            self._reporter.say("waiting", self._head, known, reason=str(error))
+            return min(_RETRY_SECONDS * 2.0 ** min(self._failures - 1, 8), _LONGEST_REST)
+        self._failures = 0
+        self._trouble.over()
+        is_soon = self._gate.is_watching or self._is_loading
+        return _RETRY_SECONDS if is_soon else _LOOK_SECONDS
 
     def step(self) -> None:
         """Do what is next, if anything is."""
-        head = self._revisions.newest()
+        head = self._head = self._revisions.newest()
+        self._is_loading = False
         if head is None:
             self._begin()
             return
@@ -110,6 +135,9 @@ class Follower:
 
     def _hold(self, rollout: Rollout, head: Revision, known: Known) -> None:
         """Wait for a wave, with what all had before the roll-out."""
+        if known.refused == head.number:
+            self._reporter.say("refused", head, known, reason=known.reason)
+            return
         former = None
         if known.number < rollout.former:
             former = self._revisions.get(rollout.former)
@@ -120,6 +148,9 @@ class Follower:
 
     def _obey(self, order: Order, head: Revision, known: Known) -> None:
         """Do what a person has told this member; the next step goes on from there."""
+        if order.deed == "retry":
+            self._retry(head, known)
+            return
         if order.deed == "offer":
             here = self._recogniser.here()
             overlays = self._overlays.here()
@@ -128,13 +159,26 @@ class Follower:
                 self._offers.text_kept(head, before, overlays), self._offers.files_kept(here.files),
             )  # fmt: skip
             self._offers.offer(head, here, text, files, staged=False)
-        forgets = order.deed in ("take", "offer")
-        known = Known() if forgets else replace(known, refused=0, reason="")
+        save_known(self._services.state, Known())
+
+    def _retry(self, head: Revision, known: Known) -> None:
+        """Take what was refused here, and look at its gate anew, if it has come to this member.
+
+        That the roll-out has stopped meanwhile does not matter to who is told so himself.
+        """
+        known = replace(known, refused=0, reason="")
         save_known(self._services.state, known)
+        self._gate.forget()
+        rollout, _ = self._rollouts.current()
+        if rollout is None or rollout.number != head.number or rollout.state == "returning":
+            return
+        if known.number < head.number and rollout.reaches(self._member.name):
+            self._go_to(head, head, known, rollout, is_told=True)
 
     def _go_to(
-        self, wanted: Revision, head: Revision, known: Known, rollout: Rollout | None
-    ) -> None:
+        self, wanted: Revision, head: Revision, known: Known, rollout: Rollout | None,
+        *, is_told: bool = False,
+    ) -> None:  # fmt: skip
         """Bring this server to a revision, or what was changed here to the fleet."""
         last = self._overlays.last_here()
         overlays = tuple(one for one in last if not one.is_gone)
@@ -149,6 +193,9 @@ class Follower:
             self._reporter.say("refused", head, known, reason=error.message)
             return
         here = self._recogniser.here()
+        if not is_told and (refusal := self._loading.refusal(wanted, here, known)):
+            self._refuse(wanted, head, known, Verdict(refusal))
+            return
         wanted_files = self._revisions.files(wanted.files)
         known, known_files = self._recogniser.recognised(here, known, head, overlays)
         decision = decide(here, known, known_files, wanted, wanted_files)
@@ -157,7 +204,7 @@ class Follower:
         elif decision.step is Step.APART or (decision.is_own and not self._adopts):
             self._reporter.say("apart", head, known, reason=apart(decision))
         elif decision.step in (Step.TAKE, Step.MERGE):
-            self._take(wanted, head, known, here, decision)
+            self._take(wanted, head, known, here, decision, is_told=is_told)
         elif decision.step is Step.RENUMBER:
             self._renumber(wanted, head, here, rollout)
         elif wanted.number != head.number:
@@ -191,25 +238,33 @@ class Follower:
         self._revisions.add(first, None)
 
     def _take(
-        self, wanted: Revision, head: Revision, known: Known, here: Here, decision: Decision
-    ) -> None:
+        self, wanted: Revision, head: Revision, known: Known, here: Here, decision: Decision,
+        *, is_told: bool = False,
+    ) -> None:  # fmt: skip
         """Have a revision, unless it was refused here before."""
         if (known.refused, known.refused_text) == (wanted.number, wanted.text):
             self._reporter.say("refused", head, known, reason=known.reason)
             return
         self._reporter.say("taking", head, known)
         base = known.version if decision.step is Step.MERGE else 0
-        verdict = self._taker.take(wanted, here, decision, base)
+        is_held_back = not is_told and wanted.number == head.number
+        may_go = partial(self._rollouts.check, head, is_held_back=is_held_back)
+        verdict = self._taker.take(wanted, here, decision, base, may_go)
         if not verdict.refusal:
             verdict = self._missed(wanted, base, decision)
         if verdict.refusal:
-            known = replace(
-                known, refused=wanted.number, refused_text=wanted.text, reason=verdict.refusal
-            )
-            save_known(self._services.state, known)
-            self._reporter.say("refused", head, known, verdict.refusal, verdict.findings)
+            self._refuse(wanted, head, known, verdict)
         else:
             self._has(wanted, head)
+
+    def _refuse(self, wanted: Revision, head: Revision, known: Known, verdict: Verdict) -> None:
+        """Remember that HAProxy does not take a revision here, and say so."""
+        refused = replace(
+            known, refused=wanted.number, refused_text=wanted.text, reason=verdict.refusal
+        )
+        if refused != known:
+            save_known(self._services.state, refused)
+        self._reporter.say("refused", head, refused, verdict.refusal, verdict.findings)
 
     def _missed(self, wanted: Revision, base: int, decision: Decision) -> Verdict:
         """Say what of a revision this server has not got, although nothing refused it."""
@@ -228,8 +283,12 @@ class Follower:
             self._services.config.version(), overlays=self._numbers,
         )  # fmt: skip
         former = read_known(self._services.state)
-        if known != former:
+        if known != former and self._loading.is_awaited:
+            self._is_loading = True
+            self._reporter.say("taking", head, former)
+        elif known != former:
             same = known.files == former.files
             files = None if same else self._revisions.files(known.files)
             save_known(self._services.state, known, files)
-        self._reporter.say("applied", head, known, gate=self._gate.look(revision))
+        if not self._is_loading:
+            self._reporter.say("applied", head, known, gate=self._gate.look(revision))

@@ -35,6 +35,10 @@ class GateKeeper:
         """Know the roll-out whose gate counts."""
         self._rollout = rollout
 
+    def forget(self) -> None:
+        """Look once more, whatever became of it."""
+        self._number = 0
+
     def look(self, revision: Revision) -> str:
         """Return how HAProxy has done since it has a revision; empty without a gate."""
         rollout = self._rollout

@@ -158,11 +158,14 @@ class Leader:
 
 
 def _said(status: Status | None, is_alive: bool, rollout: Rollout) -> Said:
+    away = "" if is_alive else "it is away"
     if status is None:
-        return Said(is_alive, False)
+        return Said(is_alive, False, waits_for=away)
+    if status.state == "refused" and status.wanted == rollout.number:
+        return Said(is_alive, False, status.reason or "refused")
     if status.number < rollout.number:
-        refused = status.state == "refused" and status.wanted == rollout.number
-        return Said(is_alive, False, status.reason or "refused" if refused else "")
+        waits_for = status.reason if status.state in ("waiting", "apart") else ""
+        return Said(is_alive, False, waits_for=away or waits_for)
     if rollout.strategy.gate and status.gate != PASSED:
         failed = status.gate.removeprefix("failed: ")
         return Said(is_alive, False, failed if failed != status.gate else "")

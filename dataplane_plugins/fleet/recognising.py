@@ -9,6 +9,7 @@ from dataclasses import replace
 from dataplane_core.plugin import Conflict, DataplaneError, encode_text
 from dataplane_plugins.fleet.deciding import Here
 from dataplane_plugins.fleet.known import Known, read_known_files
+from dataplane_plugins.fleet.loading import RESTORED
 from dataplane_plugins.fleet.local_files import LocalFiles
 from dataplane_plugins.fleet.member import Member
 from dataplane_plugins.fleet.overlays import Overlay, Overlays
@@ -82,6 +83,9 @@ class Recogniser:
         if revision.node != self._name:
             return False
         if not known.version < revision.version < here.version:
+            return False
+        record = self._services.config.history.get(here.version)
+        if record is not None and record.origin == RESTORED:
             return False
         with suppress(DataplaneError):
             document = self._services.config.archive.document(revision.version)

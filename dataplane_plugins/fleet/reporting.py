@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import Any
 
 from dataplane_core.plugin import (
@@ -10,6 +11,7 @@ from dataplane_core.plugin import (
     Finding,
     Gauge,
     Services,
+    StorageFailed,
     dataclass,
     haproxy_program,
     haproxy_version,
@@ -66,21 +68,26 @@ class Reporter:
         self, state: str, head: Revision | None = None, known: Known | None = None,
         reason: str = "", findings: Sequence[Finding] = (), gate: str = "",
     ) -> None:  # fmt: skip
-        """Say what is so; raises `StoreError`."""
+        """Say what is so; raises `StoreError`.
+
+        Who tries again to take what it waited for says nothing new.
+        """
         has, wanted = known or Known(), head.number if head else 0
         said = (state, has.number, has.version, wanted, reason, gate)
-        if said != self._said:
+        tries_again = state == "taking" and self._said[:4] == ("waiting", *said[1:4])
+        if said != self._said and not tries_again:
             status = Status(
                 state, has.number, has.version, wanted, reason,
                 tuple(_finding(one) for one in findings[:_MOST_FINDINGS]), self._member.group,
                 _haproxy(self._member), time.time(), gate,
             )  # fmt: skip
             data = written(status)
-            self._member.services.state.set_value(FACT, data.decode())
             place = STATUS + self._member.name
             self._member.store.transact([], {place: self._member.signer.write(data, place)})
-            self._tell(status)
             self._said = said
+            with suppress(StorageFailed):  # that of a full disk the others are told all the same
+                self._member.services.state.set_value(FACT, data.decode())
+                self._tell(status)
         self._live()
 
     def _tell(self, status: Status) -> None:
@@ -100,8 +107,9 @@ class Reporter:
         status = Status("waiting", reason=f"the store of the fleet: {reason}", since=time.time())
         if self._said != (reason,):
             self._said = (reason,)
-            self._tell(status)
-            self._member.services.state.set_value(FACT, written(status).decode())
+            with suppress(StorageFailed):
+                self._tell(status)
+                self._member.services.state.set_value(FACT, written(status).decode())
 
     def leave(self) -> None:
         """Say that this member is about to end."""

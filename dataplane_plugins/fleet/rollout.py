@@ -91,7 +91,13 @@ class Rollout:
         return self.state in OPEN
 
     def releases(self, name: str) -> bool:
-        """Tell whether a member may have the revision."""
+        """Tell whether a member that has not got the revision may take it now."""
+        if self.state == "returning" or (self.is_staged and self.state in ("stopped", "aborted")):
+            return False  # whoever is late takes nothing of which others have had enough
+        return self.reaches(name)
+
+    def reaches(self, name: str) -> bool:
+        """Tell whether a member is of those to whom the revision has come."""
         if not self.is_staged or self.state == "done":
             return name not in self.excluded
         known = {one for wave in self.waves for one in wave}
@@ -109,11 +115,12 @@ class Rollout:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What a leader knows of a member of a roll-out."""
+    """What a leader knows of a member of a roll-out; `waits_for` is what keeps it from going on."""
 
     is_alive: bool
     is_done: bool
     refusal: str = ""
+    waits_for: str = ""
 
 
 def plan_waves(
@@ -173,14 +180,13 @@ def advance(
     late = awaited(rollout, said)
     if refused and rollout.strategy.on_failure != "continue":
         return _failed(rollout, _told(refused), moment)
-    if late and waited >= rollout.strategy.timeout:
-        if rollout.strategy.on_failure != "continue":
-            text = f"{', '.join(late[:5])} took longer than {rollout.strategy.timeout:g} s"
-            return _failed(rollout, text, moment)
-        late = []
-    if late:
+    if late and waited < rollout.strategy.timeout:
         return rollout
-    missing = f"; without {_told(refused)}" if refused else ""
+    if late and rollout.strategy.on_failure != "continue":
+        return _failed(rollout, _late(rollout, late, said), moment)
+    left = [_told(refused)] if refused else []
+    left += [_late(rollout, late, said)] if late else []
+    missing = f"; without {'; '.join(left)}" if left else ""
     if not rollout.is_staged or rollout.wave >= len(rollout.waves) - 1:
         text = f"version {rollout.version} is rolled out{missing}"
         return rollout.noted(moment, text, state="done", reason=missing[2:])
@@ -204,6 +210,12 @@ def _failed(rollout: Rollout, reason: str, moment: float) -> Rollout:
     state = "returning" if rollout.strategy.on_failure == "rollback" else "stopped"
     text = "version {} goes back: {}" if state == "returning" else "version {} stops: {}"
     return rollout.noted(moment, text.format(rollout.version, reason), state=state, reason=reason)
+
+
+def _late(rollout: Rollout, late: Sequence[str], said: Mapping[str, Said]) -> str:
+    reasons = {name: said[name].waits_for for name in late if said[name].waits_for}
+    more = f" ({_told(reasons)})" if reasons else ""
+    return f"{', '.join(late[:5])} took longer than {rollout.strategy.timeout:g} s{more}"
 
 
 def _told(refused: Mapping[str, str]) -> str:

@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
 from dataplane_core.plugin import Conflict
+from dataplane_plugins.fleet.errors import Overtaken
 from dataplane_plugins.fleet.member import Member
+from dataplane_plugins.fleet.reasons import held
 from dataplane_plugins.fleet.revisions import Revision
 from dataplane_plugins.fleet.rollout import (
     PLACE,
@@ -62,19 +64,37 @@ class Rollouts:
         data = json.dumps(asdict(strategy), sort_keys=True).encode()
         self._store.transact([], {STRATEGY: self._member.signer.write(data, STRATEGY)})
 
+    def check(self, head: Revision, *, is_held_back: bool) -> None:
+        """Raise `Overtaken` where this member is to have something else by now than `head` says.
+
+        With `is_held_back` it is to wait for its wave, too.
+        """
+        newest = self._member.revisions.newest()
+        if newest is None or newest.digest != head.digest:
+            raise Overtaken(f"version {head.version} is not the newest any more, and is not taken")
+        rollout, _ = self.current()
+        if not is_held_back or rollout is None or rollout.number != head.number:
+            return
+        if not rollout.releases(self._member.name):
+            raise Overtaken(f"version {head.version} is not taken: {held(rollout)}")
+
     def first(self, revision: Revision, head: Revision, *, staged: bool) -> Step:
         """Return what is written with a revision, so that nobody has it before its wave.
 
         Raises `Conflict` while members wait for their waves, unless all is to have it at once.
         """
         now, mark = self._replaced()
+        if staged and now is not None and now.state == "returning":
+            raise Conflict(
+                f"version {now.version} is being put back: wait for the version before it"
+            )
         if staged and now is not None and now.is_open and now.is_staged:
             raise Conflict(
                 f"version {now.version} is being rolled out, wave {now.wave + 1} of "
                 f"{len(now.waves)}: wait for the end, or abort it"
             )
         newest = now if now is not None and now.number == head.number else None
-        if staged and newest is not None and not newest.releases(self._member.name):
+        if staged and newest is not None and not newest.reaches(self._member.name):
             raise Conflict(
                 f"version {newest.version} has not come to this member, its roll-out is "
                 f"{newest.state}: what follows on it is for a member that has it"

@@ -7,7 +7,7 @@ could lose. Of two servers that make a change of the same revision, the store re
 
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from functools import cached_property
@@ -45,13 +45,22 @@ class Sharer:
         return Rollouts(self._member)
 
     @contextmanager
-    def following(self) -> Iterator[None]:
-        """Make changes in the body that the fleet has already."""
-        self._thread.follows = True
+    def following(self, may_go: Callable[[], None]) -> Iterator[None]:
+        """Make changes in the body that the fleet has already.
+
+        `may_go` is called when nothing but the disk can refuse a version any more, and raises what
+        refuses it all the same: HAProxy may have taken long to check it.
+        """
+        self._thread.may_go = may_go
         try:
             yield
         finally:
-            self._thread.follows = False
+            self._thread.may_go = None
+
+    @property
+    def _may_go(self) -> Callable[[], None] | None:
+        may_go: Callable[[], None] | None = getattr(self._thread, "may_go", None)
+        return may_go
 
     @contextmanager
     def _reached(self) -> Iterator[None]:
@@ -75,7 +84,8 @@ class Sharer:
         Raises `VersionMismatch` where the fleet has another one, `FleetUnavailable` where the store
         cannot be asked, `FleetUnsure` where it has not said.
         """
-        if getattr(self._thread, "follows", False):
+        if self._may_go is not None:
+            self._may_go()
             return
         with told(), self._reached():
             head = self._newest()
@@ -101,7 +111,7 @@ class Sharer:
         Raises `Conflict` where the fleet has another content than the file has now.
         """
         name = self._files.name(path)
-        if name is None or getattr(self._thread, "follows", False):
+        if name is None or self._may_go is not None:
             return
         with told(), self._reached():
             chunks = self._member.revisions.chunks

@@ -1,6 +1,6 @@
 """Make this server have what a revision says: its files, then its text, in one version."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import fields
 
@@ -46,11 +46,15 @@ class Taker:
         self._sharer = sharer
         self._files = DesiredFiles(member.services)
 
-    def take(self, revision: Revision, here: Here, decision: Decision, base: int = 0) -> Verdict:
+    def take(
+        self, revision: Revision, here: Here, decision: Decision, base: int = 0,
+        may_go: Callable[[], None] = lambda: None,
+    ) -> Verdict:  # fmt: skip
         """Have a revision instead of `here`, but for what was changed here; say how that went.
 
         With `base`, the number of a former version here, the text is merged with what was changed
-        since. Raises what is no fault of the revision: a full disk, a store that does not answer.
+        since. `may_go` is asked once more when HAProxy has checked it. Raises what is no fault of
+        the revision: a full disk, a store that does not answer, and what `may_go` raises.
         """
         keep = decision.own_files
         wanted = self._member.revisions.files(revision.files)
@@ -59,7 +63,7 @@ class Taker:
         try:
             if self._services.config.version() != here.version:
                 raise Conflict("haproxy.cfg was changed meanwhile: it is looked at once more")
-            with self._sharer.following(), self._files.alone() if changes else nullcontext():
+            with self._sharer.following(may_go), self._files.alone() if changes else nullcontext():
                 keeps_text = decision.own_text and not base
                 return self._carry_out(revision, changes, base, keeps_text=keeps_text)
         except CheckFailed as failed:

@@ -58,6 +58,7 @@ class Node(Api):
             "dataplaneapi__resources__general_storage_dir": str(self.folder / "general"),
             "dataplaneapi__resources__spoe_dir": str(self.folder / "spoe"),
         }
+        settings.setdefault("haproxy__reload__reload_delay", 0.0)
         own = {"fleet__node": name, "fleet__key_file": str(fleet.key_file)}
         self.name, self.store = name, MemoryStore(fleet.cluster)
         with patch("dataplane_plugins.fleet.member.open_store", return_value=self.store):
@@ -70,8 +71,15 @@ class Node(Api):
 
     def step(self, times: int = 1) -> "Node":
         for _ in range(times):
+            self.load()
             self.follower.step()
         return self
+
+    def load(self) -> None:
+        """Do the reloads that are asked for, as the server does in the background."""
+        for one in self.services.reloads.records():
+            if one.status == "in_progress":
+                self.services.reloads.wait(one.id)
 
     def server(self, backend: str, name: str, version: int | None = None, **query: Any) -> Any:
         """Add a server by version 3 of the API."""
