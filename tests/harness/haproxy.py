@@ -1,7 +1,9 @@
 """Real HAProxy processes."""
 
+import os
 import subprocess
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -30,8 +32,11 @@ def show_info(client: RuntimeClient) -> dict[str, str]:
 class HaproxyProcess:
     """HAProxy in master-worker mode on one configuration, with a master socket."""
 
-    def __init__(self, program: str, configuration: Path, folder: Path) -> None:
+    def __init__(
+        self, program: str, configuration: Path, folder: Path, environ: Mapping[str, str] | None = None
+    ) -> None:
         self.program, self.configuration, self.folder = program, configuration, folder
+        self.environ = {**os.environ, **(environ or {})}
         self.master = folder / "master.sock"
         self.log = folder / "haproxy.log"
         self.process: subprocess.Popen[bytes] | None = None
@@ -39,7 +44,9 @@ class HaproxyProcess:
     def __enter__(self) -> "HaproxyProcess":
         command = [self.program, "-W", "-db", "-S", str(self.master), "-f", str(self.configuration)]
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
+            self.process = subprocess.Popen(
+                command, stdout=log, stderr=log, start_new_session=True, env=self.environ
+            )
         process = self.process
         try:
             until(lambda: process.poll() is not None or self.answers())

@@ -8,6 +8,7 @@ import argparse
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 
 from tests.fleet.proof.rounds import Etcd, Proof
@@ -23,12 +24,15 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0, help="of all random choices (0)")
     parser.add_argument("--size", type=int, default=0, help="so many members, and what they cost")
     parser.add_argument("--commits", type=int, default=1000, help="one after another, with --size (1000)")
+    parser.add_argument("--haproxy", type=int, default=5, help="of them with a real HAProxy and traffic (5)")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="dataplane-fleet-", dir="/dev/shm") as folder:
         if arguments.size:
-            said = measure(Path(folder), arguments.size, arguments.commits)
-            print(*said, sep="\n")
-            return int(said[0].startswith("WRONG"))
+            wrong = measure(
+                Path(folder), arguments.size, arguments.commits, real=arguments.haproxy, tell=partial(print, flush=True)
+            )
+            print(*(f"WRONG: {one}" for one in wrong[:20]), sep="\n")
+            return int(bool(wrong))
         return rounds(Path(folder), arguments)
 
 

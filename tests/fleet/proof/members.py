@@ -37,7 +37,7 @@ RELOAD = """#!/bin/sh
 sed 1d "$1/haproxy.cfg" | sha256sum >> "$1/loaded"
 """
 CHECK = """#!/bin/sh
-! grep -q "$(cat "$1/unknown")" "$DATAPLANEAPI_TRANSACTION_FILE"
+! grep -qFf "$1/unknown" "$DATAPLANEAPI_TRANSACTION_FILE"
 """
 UNKNOWN = "no-such-word"
 
@@ -98,6 +98,8 @@ class Member:
         for script, what in (("reload", RELOAD), ("check", CHECK)):
             (self.folder / script).write_text(what)
             (self.folder / script).chmod(0o755)
+        self.settings: dict[str, Any] = {}
+        self.environ: dict[str, str] = {}
         self.pid = 0
         self.channels: list[Channel] = []
 
@@ -109,7 +111,8 @@ class Member:
             listener.listen(channels)
             listener.settimeout(PATIENCE)
             facts = [str(self.folder.parent), self.name, self.store, str(self.key_file), group]
-            self.pid = nursery().born([facts, address[1:], channels])
+            own = self.settings, self.environ
+            self.pid = nursery().born([facts, address[1:], channels, own])
             taken = [listener.accept()[0] for _ in range(channels)]
         self.channels = [Channel(self.name, one) for one in taken]
 
@@ -190,7 +193,7 @@ def bear() -> None:
         print(pid, flush=True)
 
 
-def live(facts: list[str], address: str, channels: int) -> None:
+def live(facts: list[str], address: str, channels: int, own: tuple[dict[str, Any], dict[str, str]]) -> None:
     """Be a member, in a process of its own."""
     status = 1
     try:
@@ -204,7 +207,9 @@ def live(facts: list[str], address: str, channels: int) -> None:
         sockets = [socket.socket(socket.AF_UNIX) for _ in range(channels)]
         for one in sockets:
             one.connect(f"\0{address}")
-        serve(settings_of(Path(folder), name, *more), sockets)
+        settings, environ = own
+        os.environ.update(environ)
+        serve(settings_of(Path(folder), name, *more).replace(**settings), sockets)
         status = 0
     except BaseException:
         traceback.print_exc()
@@ -241,6 +246,12 @@ def answered(services: Any, question: dict[str, Any]) -> dict[str, Any]:
             return {"version": snapshot.version, "text": snapshot.document.text()}
         if what == "status":
             return dict(json.loads(services.state.value(FACT) or "{}"))
+        if what == "newest":
+            snapshot = services.config.snapshot()
+            state = json.loads(services.state.value(FACT) or "{}").get("state", "")
+            return {"version": snapshot.version, "digest": snapshot.digest, "state": state}
+        if what == "history":
+            return {"versions": history_of(services)}
         if what == "write":
             options = ChangeOptions(rebase=question.get("rebase", False))
             with services.config.edit(
@@ -251,6 +262,12 @@ def answered(services: Any, question: dict[str, Any]) -> dict[str, Any]:
     except DataplaneError as error:
         return {"status": error.status, "message": error.message}
     raise ValueError(what)
+
+
+def history_of(services: Any) -> list[tuple[int, str]]:
+    """The versions that this member has had, in the order in which they were made, with digests of their texts."""
+    records = services.state.read("SELECT version, digest FROM history ORDER BY created, rowid")
+    return [(one["version"], one["digest"]) for one in records]
 
 
 def changed(document: Document, old: str, new: str) -> Document:
