@@ -70,7 +70,8 @@ class BackendWriter:
                     edit.document = plan(edit.document, entry, wanted, gone)
                 return
             except VersionMismatch:
-                if attempt == _MOST_ATTEMPTS:
+                others_have_it = self.config.version() == snapshot.version  # other servers
+                if others_have_it or attempt == _MOST_ATTEMPTS:
                     raise
 
 

@@ -168,5 +168,6 @@ def _said(status: Status | None, is_alive: bool, rollout: Rollout) -> Said:
         return Said(is_alive, False, waits_for=away or waits_for)
     if rollout.strategy.gate and status.gate != PASSED:
         failed = status.gate.removeprefix("failed: ")
-        return Said(is_alive, False, failed if failed != status.gate else "")
+        said = f"the gate is not passed: {failed}" if failed != status.gate else ""
+        return Said(is_alive, False, said, waits_for=away or "HAProxy has not passed the gate yet")
     return Said(is_alive, status.state == "applied")

@@ -1,11 +1,12 @@
 """Say in JSON what a fleet is: its members, its newest revision, its roll-out, and alarms."""
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import asdict
 from typing import Any
 
-from dataplane_core.plugin import written_time
+from dataplane_core.plugin import Reference, written_time
 from dataplane_plugins.fleet.leading import LEADER, Leader
 from dataplane_plugins.fleet.member import Member
 from dataplane_plugins.fleet.reporting import ALIVE, Status, last_said
@@ -21,8 +22,9 @@ _SETTLES_SECONDS = 60.0
 class Overview:
     """What one member knows of its fleet."""
 
-    def __init__(self, member: Member) -> None:
-        self._member = member
+    def __init__(self, member: Member, locate: Callable[[Reference], str]) -> None:
+        """Show a fleet; `locate` gives the path of an object."""
+        self._member, self._locate = member, locate
         self._leader = Leader(member)
         self._rollouts = Rollouts(member)
 
@@ -33,7 +35,7 @@ class Overview:
             return {**found, "reachable": True, **self._seen()}
         except StoreError as error:
             own = last_said(self._member.services)
-            nodes = [node_json(self._member.name, own.group, own, is_alive=True)]
+            nodes = [self._node(self._member.name, own.group, own, is_alive=True)]
             reason = f"the store of the fleet cannot be read: {error.reason}"
             return {**found, "reachable": False, "nodes": nodes, "alarms": [reason]}
 
@@ -41,9 +43,26 @@ class Overview:
         """Return all members, by name."""
         statuses, alive = self._leader.statuses(), self._alive()
         return [
-            node_json(name, group, statuses.get(name), is_alive=name in alive)
+            self._node(name, group, statuses.get(name), is_alive=name in alive)
             for name, group in sorted(self._member.members().items())
         ]
+
+    def _node(
+        self, name: str, group: str, status: Status | None, *, is_alive: bool
+    ) -> dict[str, Any]:
+        """Return a member as JSON; what HAProxy refused there with the paths of objects."""
+        found = node_json(name, group, status, is_alive=is_alive)
+        if "findings" in found:
+            found["findings"] = [self._located(one) for one in found["findings"]]
+        return found
+
+    def _located(self, finding: Mapping[str, Any]) -> dict[str, Any]:
+        resource = finding.get("resource")
+        if resource is None:
+            return {**finding}
+        with suppress(KeyError, TypeError):  # a member of another release may know other objects
+            return {**finding, "resource": self._locate(Reference(**resource))}
+        return {name: value for name, value in finding.items() if name != "resource"}
 
     def _seen(self) -> dict[str, Any]:
         head = self._member.revisions.newest()

@@ -64,15 +64,15 @@ def add_routes(routes: Routes, services: Services) -> None:
     """Serve the fleet; what does that is loaded when somebody asks."""
 
     @cache
-    def shared() -> Any:
+    def shared(view: View) -> Any:
         from dataplane_plugins.fleet.responders import Shared
 
-        return Shared(services)
+        return Shared(services, view.location)
 
     def by(name: str, module: str = "responders") -> InVersion:
         def make(view: View) -> object:
             where = import_module(f"dataplane_plugins.fleet.{module}")
-            return getattr(where, name)(shared())
+            return getattr(where, name)(shared(view))
 
         return InVersion(make)
 

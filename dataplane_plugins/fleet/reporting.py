@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from dataclasses import asdict
 from typing import Any
 
 from dataplane_core.plugin import (
@@ -180,7 +181,7 @@ def gauges(services: Services) -> Iterator[Gauge]:
 def _finding(one: Finding) -> dict[str, Any]:
     found = {
         "line": one.line, "severity": one.severity, "message": one.message[:_LONGEST],
-        "section": one.section,
+        "section": one.section, "resource": one.resource and asdict(one.resource),
     }  # fmt: skip
     return {name: value for name, value in found.items() if value is not None}
 

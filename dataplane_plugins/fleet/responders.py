@@ -1,7 +1,7 @@
 """Answer what a fleet is, and carry out what people decide about it."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import falcon
@@ -12,6 +12,7 @@ from dataplane_core.plugin import (
     CheckedRequest,
     Conflict,
     NotFound,
+    Reference,
     Services,
     is_digits,
     is_rehearsed,
@@ -39,11 +40,11 @@ ACTIONS = tuple(_NEXT)
 class Shared:
     """What the responders of a fleet share."""
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: Services, locate: Callable[[Reference], str]) -> None:
         self.services = services
         self.member = Member(services)
         self.rollouts = Rollouts(self.member)
-        self.overview = Overview(self.member)
+        self.overview = Overview(self.member, locate)
         self.orders = Orders(self.member)
 
     def rollout(self) -> tuple[Rollout, int]:

@@ -25,7 +25,12 @@ NODE = {
         "version": _NUMBER,
         "wanted": {**_NUMBER, "description": "The newest revision that it knows of."},
         "reason": _TEXT,
-        "findings": {"type": "array", "items": {"type": "object", "additionalProperties": True}},
+        "findings": {
+            "type": "array",
+            "items": {"type": "object", "additionalProperties": True},
+            "description": "HAProxy's own words there: `message`, `severity`, `line`, `section`, "
+            "and the path of the object as `resource`.",
+        },
         "haproxy": _TEXT,
         "gate": {**_TEXT, "description": "`watching`, `passed`, or why HAProxy did not pass."},
         "since": _TIME,

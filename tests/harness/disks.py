@@ -11,10 +11,10 @@ import pytest
 
 
 @contextmanager
-def tiny_disk(directory: Path) -> Iterator[None]:
-    """A folder with room for 256 KiB; skips where it cannot be mounted."""
+def tiny_disk(directory: Path, size: str = "256k") -> Iterator[None]:
+    """A folder with room for 256 KiB, or as much as is said; skips where it cannot be mounted."""
     directory.mkdir(exist_ok=True)
-    command = ["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", str(directory)]
+    command = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(directory)]
     if os.geteuid() != 0 or not shutil.which("mount") or subprocess.call(command) != 0:
         pytest.skip("only root can mount a small file system")
     try:
