@@ -17,6 +17,12 @@ __attribute__((constructor)) static void begin(void)
     path = given ? strdup(given) : NULL;
 }
 
+/* For a process that was forked from one with another clock. */
+void clock_offset_from(const char *given)
+{
+    path = strdup(given);
+}
+
 static long offset(void)
 {
     char text[32] = "";

@@ -4,6 +4,7 @@ They are forked from a process that has imported everything: a hundred of them s
 connections, a line of JSON each way.
 """
 
+import ctypes
 import hashlib
 import json
 import os
@@ -27,6 +28,7 @@ from dataplane_core.text import Document
 from dataplane_core.wiring import make_services
 from dataplane_plugins.fleet.reporting import FACT
 from tests.api.support import SERVICE
+from tests.fleet.stores.store_process import HERE, Place
 from tests.harness.waiting import PATIENCE, until
 
 PLUGINS = (
@@ -40,6 +42,8 @@ CHECK = """#!/bin/sh
 ! grep -qFf "$1/unknown" "$DATAPLANEAPI_TRANSACTION_FILE"
 """
 UNKNOWN = "no-such-word"
+_NEW_NETWORK = 0x40000000
+"""What setns(2) calls a network namespace."""
 
 
 class Gone(Exception):
@@ -86,10 +90,16 @@ class Channel:
 
 
 class Member:
-    """A member, as the process that tries the fleet knows it."""
+    """A member, as the process that tries the fleet knows it.
 
-    def __init__(self, folder: Path, name: str, store: str, key_file: Path, text: str) -> None:
+    With `set_clock`, a library of `tests.torture.clocks`, its clock is off by what its file `clock` says.
+    """
+
+    def __init__(
+        self, folder: Path, name: str, store: str, key_file: Path, text: str, place: Place = HERE, set_clock: str = ""
+    ) -> None:  # fmt: skip
         self.name, self.folder, self.store, self.key_file = name, folder / name, store, key_file
+        self.place, self._library = place, set_clock
         self.folder.mkdir()
         self.file = self.folder / "haproxy.cfg"
         self.file.write_text(text)
@@ -100,8 +110,15 @@ class Member:
             (self.folder / script).chmod(0o755)
         self.settings: dict[str, Any] = {}
         self.environ: dict[str, str] = {}
+        self.set_clock(0)
         self.pid = 0
         self.channels: list[Channel] = []
+
+    def set_clock(self, seconds: int) -> None:
+        """Have its clock so many seconds off, where it has one of its own."""
+        new = self.folder / "clock.new"
+        new.write_text(f"{seconds}\n")
+        new.replace(self.folder / "clock")
 
     def start(self, group: str = "", channels: int = 1) -> None:
         """Have the member forked; it can be asked over so many channels at the same time."""
@@ -111,8 +128,9 @@ class Member:
             listener.listen(channels)
             listener.settimeout(PATIENCE)
             facts = [str(self.folder.parent), self.name, self.store, str(self.key_file), group]
-            own = self.settings, self.environ
-            self.pid = nursery().born([facts, address[1:], channels, own])
+            at = [self.place.namespace, str(self.folder / "clock") if self._library else ""]
+            own = self.settings, self.environ, at
+            self.pid = nursery(self._library).born([facts, address[1:], channels, own])
             taken = [listener.accept()[0] for _ in range(channels)]
         self.channels = [Channel(self.name, one) for one in taken]
 
@@ -163,9 +181,12 @@ class Nursery:
     A member that were forked from the process of the tests would have its connections to SQLite, and others.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, library: str) -> None:
         command = [sys.executable, "-m", "tests.fleet.proof.members"]
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        environ = {**os.environ, "LD_PRELOAD": library} if library else None
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environ
+        )  # fmt: skip
         self._lock = threading.Lock()
 
     def born(self, what: list[Any]) -> int:
@@ -179,8 +200,9 @@ class Nursery:
 
 
 @cache
-def nursery() -> Nursery:
-    return Nursery()
+def nursery(library: str) -> Nursery:
+    """The one whose members have a library loaded, or none."""
+    return Nursery(library)
 
 
 def bear() -> None:
@@ -193,7 +215,11 @@ def bear() -> None:
         print(pid, flush=True)
 
 
-def live(facts: list[str], address: str, channels: int, own: tuple[dict[str, Any], dict[str, str]]) -> None:
+Own = tuple[dict[str, Any], dict[str, str], Sequence[str]]
+"""What is one member's own: settings, its environment, its network namespace and the file of its clock."""
+
+
+def live(facts: list[str], address: str, channels: int, own: Own) -> None:
     """Be a member, in a process of its own."""
     status = 1
     try:
@@ -207,8 +233,9 @@ def live(facts: list[str], address: str, channels: int, own: tuple[dict[str, Any
         sockets = [socket.socket(socket.AF_UNIX) for _ in range(channels)]
         for one in sockets:
             one.connect(f"\0{address}")
-        settings, environ = own
+        settings, environ, at = own
         os.environ.update(environ)
+        settle(*at)
         serve(settings_of(Path(folder), name, *more).replace(**settings), sockets)
         status = 0
     except BaseException:
@@ -216,6 +243,16 @@ def live(facts: list[str], address: str, channels: int, own: tuple[dict[str, Any
     finally:
         sys.stderr.flush()
         os._exit(status)
+
+
+def settle(namespace: str, clock: str) -> None:
+    """Move this process into a network namespace, and have its clock as a file says."""
+    system = ctypes.CDLL(None, use_errno=True)
+    if namespace:
+        with open(f"/run/netns/{namespace}", "rb") as there:
+            assert not system.setns(there.fileno(), _NEW_NETWORK), os.strerror(ctypes.get_errno())
+    if clock:
+        system.clock_offset_from(clock.encode())
 
 
 def serve(settings: Settings, channels: Sequence[socket.socket]) -> None:

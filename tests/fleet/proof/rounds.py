@@ -10,77 +10,47 @@ import re
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
 from dataplane_core.settings import Settings
 from dataplane_core.wiring import make_services
+from dataplane_plugins.fleet.leading import LEADER
 from dataplane_plugins.fleet.member import Member as OwnMember
 from dataplane_plugins.fleet.sealing import new_key
 from dataplane_plugins.fleet.stores import StoreError
 from tests.fleet.proof.history import Committed, Operation, faults
 from tests.fleet.proof.members import Gone, Member, digest_of
-from tests.fleet.stores.etcd_server import EtcdMember
-from tests.fleet.stores.proxy import Proxy
+from tests.fleet.proof.networks import End
+from tests.fleet.proof.stores import Cluster
 
 TEXT = "global\n  maxconn 100\ndefaults\n  mode http\nbackend be\n"
 MARK = re.compile(r"server (m\d+) ")
 CHANNELS = 4
-
-
-class Etcd:
-    """Three members of etcd, each behind a proxy for each member of the fleet."""
-
-    kind = "etcd"
-
-    def __init__(self, folder: Path, count: int = 3) -> None:
-        self.members = [EtcdMember(folder, f"etcd{number}") for number in range(count)]
-        self._cluster = ",".join(f"{one.name}={one.peer}" for one in self.members)
-        for one in self.members:
-            one.start(self._cluster)
-        self.proxies: dict[str, list[Proxy]] = {}
-
-    def ready(self) -> bool:
-        return all(one.serves() for one in self.members)
-
-    def url(self, name: str = "") -> str:
-        """The store as one member of the fleet reaches it."""
-        ports = [one.port for one in self.members]
-        if name:
-            self.proxies[name] = [Proxy(port) for port in ports]
-            ports = [one.port for one in self.proxies[name]]
-        return "etcd://" + ",".join(f"127.0.0.1:{port}" for port in ports) + "/proof"
-
-    def begin_trouble(self, chance: random.Random) -> Callable[[], None]:
-        """Stop or kill one of the members; return what ends that."""
-        one = chance.choice(self.members)
-        if chance.random() < 0.5:
-            one.send(signal.SIGSTOP)
-            return lambda: one.send(signal.SIGCONT)
-        one.stop()
-        return lambda: one.start(self._cluster)
-
-    def close(self) -> None:
-        for one in self.members:
-            one.stop()
-        for proxy in itertools.chain.from_iterable(self.proxies.values()):
-            proxy.__exit__()
+JUMPS = tuple(sign * seconds for seconds in (3600, 10 * 365 * 86400) for sign in (1, -1)) + (0,)
+"""Seconds that a member's clock may be off."""
 
 
 class Proof:
     """One fleet, its clients, and what they have seen so far."""
 
-    def __init__(self, folder: Path, store: Etcd, members: int, seed: int = 0) -> None:
+    def __init__(self, folder: Path, store: Cluster, members: int, seed: int = 0, set_clock: str = "") -> None:
         self.chance, self.store, self.folder = random.Random(seed), store, folder
+        self._jumps = bool(set_clock)
         key_file = folder / "fleet.key"
         key_file.write_text(new_key())
         key_file.chmod(0o600)
-        self.members = [Member(folder, f"n{n}", store.url(f"n{n}"), key_file, TEXT) for n in range(members)]
+        self.members = []
+        for name in (f"n{n}" for n in range(members)):
+            place, url = store.network.place(name), store.url(name)
+            self.members.append(Member(folder, name, url, key_file, TEXT, place, set_clock))
         for one in self.members:
             one.start(channels=CHANNELS)
         self.operations: list[Operation] = []
+        self.troubles: Counter[str] = Counter()
+        self._seen: list[Committed] = []
         self._numbers = itertools.count()
         settings = Settings.default().replace(**{
             "haproxy.config_file": str(self.members[0].file), "dataplane.state_dir": str(folder / "onlooker"),
@@ -117,16 +87,17 @@ class Proof:
         return faults(self.operations, self.committed(), loaded)
 
     def committed(self) -> list[Committed]:
-        """All revisions of the store."""
+        """All revisions of the store; those that were read before are not read again, but for the last."""
         head = self._onlooker.revisions.newest()
         assert head is not None
-        found = []
-        for number in range(1, head.number + 1):
+        seen = self._seen[:-1]
+        for number in range(len(seen) + 1, head.number + 1):
             one = self._onlooker.revisions.get(number)
             assert one is not None, number
             text = self._onlooker.revisions.text(one)
-            found.append(Committed(number, one.version, frozenset(MARK.findall(text)), digest_of(text)))
-        return found
+            seen.append(Committed(number, one.version, frozenset(MARK.findall(text)), digest_of(text)))
+        self._seen = seen
+        return seen
 
     def _said(self, member: Member) -> object:
         with suppress(Gone):
@@ -161,38 +132,45 @@ class Proof:
 
     def _trouble(self, over: threading.Event, seconds: float) -> None:
         """Have one trouble after the other, each for a while, until the time is over."""
+        kinds = [self._kill, self._kill_leader, self._freeze, self._cut_off, self._trouble_store]
+        kinds += [self._jump] * self._jumps
         end = time.monotonic() + seconds
         while time.monotonic() < end:
-            stop = self.chance.choice((self._kill, self._freeze, self._cut_off, self._trouble_store))()
+            kind = self.chance.choice(kinds)
+            self.troubles[kind.__name__] += 1
+            stop = kind()
             time.sleep(min(self.chance.uniform(0.05, 1.0), max(0.0, end - time.monotonic())))
             stop()
             time.sleep(self.chance.uniform(0.0, 0.2))
         over.set()
 
-    def _kill(self) -> Callable[[], None]:
-        one = self.chance.choice(self.members)
-        one.kill()
-        return lambda: one.start(channels=CHANNELS)
+    def _kill(self, one: Member | None = None) -> End:
+        found = one or self.chance.choice(self.members)
+        found.kill()
+        return lambda: found.start(channels=CHANNELS)
 
-    def _freeze(self) -> Callable[[], None]:
+    def _kill_leader(self) -> End:
+        leader = None
+        with suppress(StoreError):
+            leader = self._onlooker.store.get(LEADER)
+        name = leader.value.decode() if leader else ""
+        return self._kill(next((one for one in self.members if one.name == name), None))
+
+    def _freeze(self) -> End:
         one = self.chance.choice(self.members)
         one.send(signal.SIGSTOP)
         return lambda: one.send(signal.SIGCONT)
 
-    def _cut_off(self) -> Callable[[], None]:
+    def _cut_off(self) -> End:
+        return self.store.network.cut_off(self.chance.choice(self.members).name, self.chance)
+
+    def _jump(self) -> End:
+        """Set a member's clock; what it is stays so, or goes back, as it happens."""
         one = self.chance.choice(self.members)
-        proxies, mode = self.store.proxies[one.name], self.chance.choice(("request", "answer", "silent"))
-        for proxy in proxies:
-            proxy.mode = mode
+        one.set_clock(self.chance.choice(JUMPS))
+        return lambda: one.set_clock(self.chance.choice(JUMPS))
 
-        def end() -> None:
-            for proxy in proxies:
-                proxy.mode = ""
-                proxy.cut()
-
-        return end
-
-    def _trouble_store(self) -> Callable[[], None]:
+    def _trouble_store(self) -> End:
         return self.store.begin_trouble(self.chance)
 
     def close(self) -> None:

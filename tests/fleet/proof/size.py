@@ -18,7 +18,7 @@ from dataplane_plugins.fleet.sealing import new_key
 from tests.fleet.proof.members import Member, digest_of
 from tests.fleet.proof.order import disorder
 from tests.fleet.proof.real import ORIGINS, RealMember, Site, Traffic, programs
-from tests.fleet.proof.rounds import Etcd
+from tests.fleet.proof.stores import Etcd
 from tests.harness.waiting import PATIENCE, until
 
 BRANCHES = ("2.8", "3.2", "2.8", "3.2", "2.8")

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.fleet.proof.rounds import Etcd, Proof
+from tests.fleet.proof.rounds import Proof
+from tests.fleet.proof.stores import Etcd
 from tests.harness.waiting import until
 
 pytest.importorskip("etcd3gw", reason="etcd3gw is not installed here: the extra `fleet` brings it")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fleet.stores.store_process import StoreProcess
+from tests.fleet.stores.store_process import HERE, Place, StoreProcess
 from tests.harness.server import free_port
 from tests.harness.waiting import PATIENCE, until
 
@@ -25,14 +25,14 @@ def program() -> str:
 class EtcdMember(StoreProcess):
     """A process of etcd; started again, it has its port and its data."""
 
-    def __init__(self, folder: Path, name: str = "one", *options: str) -> None:
-        super().__init__(folder, name)
+    def __init__(self, folder: Path, name: str = "one", *options: str, place: Place = HERE) -> None:
+        super().__init__(folder, name, place)
         self.options = options
-        self.port, self.peer = free_port(), f"http://127.0.0.1:{free_port()}"
+        self.port, self.peer = free_port(), f"http://{self.host}:{free_port()}"
         self.scheme = "https" if "--cert-file" in options else "http"
 
     def start(self, cluster: str = "") -> None:
-        program_path, url = program(), f"{self.scheme}://127.0.0.1:{self.port}"
+        program_path, url = program(), f"{self.scheme}://{self.host}:{self.port}"
         command = [
             program_path, "--name", self.name, "--data-dir", str(self.folder / self.name), "--log-level", "error",
             "--listen-client-urls", url, "--advertise-client-urls", url, "--listen-peer-urls", self.peer,
@@ -43,7 +43,7 @@ class EtcdMember(StoreProcess):
         self.run(command)
 
     def serves(self) -> bool:
-        with suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{self.port}/health", timeout=PATIENCE) as told:
+        with suppress(OSError), urllib.request.urlopen(f"http://{self.host}:{self.port}/health", timeout=PATIENCE) as told:
             return b"true" in told.read()
         return False
 
@@ -52,7 +52,7 @@ class EtcdMember(StoreProcess):
         if shutil.which("etcdctl") is None:
             pytest.skip("etcdctl is not installed here: apt-get install etcd-client")
         environ = {**os.environ, "ETCDCTL_API": "3"}
-        command = ["etcdctl", f"--endpoints=127.0.0.1:{self.port}", *words]
+        command = ["etcdctl", f"--endpoints={self.host}:{self.port}", *words]
         return subprocess.run(command, env=environ, check=True, capture_output=True, text=True).stdout
 
 
