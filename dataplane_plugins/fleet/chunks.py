@@ -7,6 +7,7 @@ number of such layers in front, is the address of the content.
 """
 
 import threading
+import time
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -57,7 +58,7 @@ class Chunks:
         self._known: dict[str, None] = {}
         self._cache: dict[str, bytes] = {}
         self._cached = 0
-        self._collected = 0
+        self._collected = 0, b""
         self._own = threading.local()
 
     def put(self, data: bytes) -> str:
@@ -107,13 +108,21 @@ class Chunks:
         self._own.mark = None
         return () if mark is None else (Condition(COLLECTED, mark),)
 
+    def doubt(self) -> None:
+        """Take no content for kept any more: the store is as it was some time ago."""
+        self._known.clear()
+
+    def forget(self) -> None:
+        """Have nobody take a content for kept that was put before: the store may have lost it."""
+        self._store.transact([], {COLLECTED: str(time.time()).encode()})
+
     def _look(self) -> None:
         """Take nothing for kept any more where somebody has removed contents."""
         entry = self._store.get(COLLECTED)
-        mark = entry.mark if entry is not None else 0
-        if mark != self._collected:
-            self._known.clear()
-            self._collected = mark
+        mark, said = (entry.mark, entry.value) if entry is not None else (0, b"")
+        if (mark, said) != self._collected:
+            self.doubt()
+            self._collected = mark, said
         if getattr(self._own, "mark", None) is None:
             self._own.mark = mark
 

@@ -5,11 +5,11 @@ Whatever wakes it, it reads what the store and this server have now, and does th
 """
 
 import threading
-import time
 from dataclasses import replace
 from functools import partial
 
-from dataplane_core.plugin import Conflict, DataplaneError, Outage, encode_text
+from dataplane_core.plugin import Conflict, DataplaneError, Outage
+from dataplane_plugins.fleet.beginning import Beginning
 from dataplane_plugins.fleet.deciding import Decision, Here, Step, decide
 from dataplane_plugins.fleet.edits_by_hand import EditsByHand
 from dataplane_plugins.fleet.errors import Overtaken
@@ -55,6 +55,7 @@ class Follower:
         self._gate = GateKeeper(member)
         self._orders, self._overlays = Orders(member), Overlays(member)
         self._recogniser = Recogniser(member, self._local, self._overlays)
+        self._beginning = Beginning(member, self._offers, self._recogniser)
         self._jobs, self._work = Jobs(member), Work(member, self._local)
         self._loading, self._is_loading = Loading(member), False
         self._head: Revision | None = None
@@ -105,20 +106,31 @@ class Follower:
         """Do what is next, if anything is."""
         head = self._head = self._revisions.newest()
         self._is_loading = False
-        if head is None:
-            self._begin()
-            return
-        self._jobs.do(head.number, self._work)
+        if head is not None:
+            self._jobs.do(head.number, self._work)
         known = read_known(self._services.state)
-        order = self._orders.own()
-        if order is not None:
-            if order.number == head.number:
-                self._obey(order, head, known)
-            self._orders.done(order)
+        if self._is_ordered(head, known):
             return
-        if behind := self._recogniser.behind(head, known):
+        if head is None:
+            if reason := self._beginning.begin(known):
+                self._reporter.say("apart", head, known, reason=reason)
+        elif behind := self._recogniser.behind(head, known):
             self._reporter.say("apart", head, known, reason=behind)
-            return
+        else:
+            self._follow(head, known)
+
+    def _is_ordered(self, head: Revision | None, known: Known) -> bool:
+        """Carry out what a person has told this member; tell whether anything was."""
+        order = self._orders.own()
+        if order is None:
+            return False
+        if order.number == (head.number if head else 0):
+            self._obey(order, head, known)
+        self._orders.done(order)
+        return True
+
+    def _follow(self, head: Revision, known: Known) -> None:
+        """Go to the newest revision, or wait for its wave."""
         rollout, _ = self._rollouts.current()
         if rollout is not None and rollout.number > head.number:
             return  # it was made since: the next step sees both
@@ -146,20 +158,21 @@ class Follower:
         else:
             self._go_to(former, head, known, rollout)
 
-    def _obey(self, order: Order, head: Revision, known: Known) -> None:
+    def _obey(self, order: Order, head: Revision | None, known: Known) -> None:
         """Do what a person has told this member; the next step goes on from there."""
         if order.deed == "retry":
-            self._retry(head, known)
+            if head is not None:
+                self._retry(head, known)
             return
-        if order.deed == "offer":
-            here = self._recogniser.here()
-            overlays = self._overlays.here()
-            before = self._overlays.text_for(head.text, overlays)
-            text, files = (
-                self._offers.text_kept(head, before, overlays), self._offers.files_kept(here.files),
-            )  # fmt: skip
-            self._offers.offer(head, here, text, files, staged=False)
-        save_known(self._services.state, Known())
+        self._revisions.chunks.forget()  # the store may have been put back
+        if order.deed == "take":
+            is_done = head is not None
+        elif head is None:
+            is_done = self._beginning.begin_anew(known)
+        else:
+            is_done = self._offers.offer_all(head, self._recogniser.here())
+        if is_done:
+            save_known(self._services.state, Known())
 
     def _retry(self, head: Revision, known: Known) -> None:
         """Take what was refused here, and look at its gate anew, if it has come to this member.
@@ -229,14 +242,6 @@ class Follower:
     def _adopts(self) -> bool:
         return self._services.settings.fleet.hand_edits == "adopt"
 
-    def _begin(self) -> None:
-        """Make what this server has the first revision; another member may be faster."""
-        here, document = self._recogniser.here(), self._services.config.snapshot().document
-        text = self._revisions.chunks.put(encode_text(document.text()))
-        files = self._offers.files_kept(here.files)
-        first = Revision(1, here.version, "", text, files, self._member.name, time.time(), {})
-        self._revisions.add(first, None)
-
     def _take(
         self, wanted: Revision, head: Revision, known: Known, here: Here, decision: Decision,
         *, is_told: bool = False,
@@ -280,7 +285,7 @@ class Follower:
         """Remember that this server has a revision, and say so."""
         known = Known(
             revision.number, revision.digest, revision.text, revision.files,
-            self._services.config.version(), overlays=self._numbers,
+            self._services.config.version(), overlays=self._numbers, origin=revision.origin,
         )  # fmt: skip
         former = read_known(self._services.state)
         if known != former and self._loading.is_awaited:

@@ -16,7 +16,7 @@ class Known:
 
     `version` is what its text became here. `refused` is the number of a later revision that HAProxy
     did not take here, 0 without one, with the address of its text; `reason` says why. `overlays`
-    are the numbers of its overlays.
+    are the numbers of its overlays, `origin` is that of the fleet.
     """
 
     number: int = 0
@@ -28,6 +28,7 @@ class Known:
     reason: str = ""
     refused_text: str = ""
     overlays: Mapping[str, int] = field(default_factory=dict)
+    origin: str = ""
 
 
 def read_known(state: State) -> Known:

@@ -26,14 +26,21 @@ class Offers:
 
     def offer(
         self, head: Revision, here: Here, text: str, files: str, *, staged: bool = True
-    ) -> None:
-        """Make what was changed here the next revision; if another is faster, look again."""
+    ) -> bool:
+        """Make what was changed here the next revision; False where another is faster."""
         revision = replace(
             head, number=head.number + 1, version=max(here.version, head.version), text=text,
             files=files, node=self._name, when=time.time(), text_of=0,
             author={"method": _METHOD},
         )  # fmt: skip
-        self._sharer.add(revision, head, staged=staged)
+        return self._sharer.add(revision, head, staged=staged) is not None
+
+    def offer_all(self, head: Revision, here: Here) -> bool:
+        """Make all that this server has the next revision, for all at once, as `offer` does."""
+        overlays = self._overlays.here()
+        before = self._overlays.text_for(head.text, overlays)
+        text, files = self.text_kept(head, before, overlays), self.files_kept(here.files)
+        return self.offer(head, here, text, files, staged=False)
 
     def text_kept(self, head: Revision, before: str, overlays: tuple[Overlay, ...]) -> str:
         """Keep the shared text with what was changed here since `before`; return its address."""

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from dataplane_plugins.fleet.deciding import Decision
+from dataplane_plugins.fleet.known import Known
 from dataplane_plugins.fleet.revisions import Revision
 from dataplane_plugins.fleet.rollout import Rollout
 
@@ -27,6 +28,34 @@ def put_back(names: Sequence[str]) -> str:
     return (
         f"the overlay of {' and '.join(names)} is older than the one that this member had: "
         "somebody has removed it, or put it back; `dataplane fleet take` has it go on with that"
+    )
+
+
+def lost(head: Revision | None, known: Known) -> str:
+    """Say that the store has not got what a member has had of it."""
+    has = "no revision" if head is None else f"revision {head.number}"
+    what = "which does not follow on" if head is not None else "and not"
+    how = "emptied" if head is None else "put back"
+    return (
+        f"the store has {has}, {what} revision {known.number} that this member has: it was {how}, "
+        "or is another store; `dataplane fleet offer NODE` makes what a member has the fleet's"
+    )
+
+
+def another(head: Revision) -> str:
+    """Say that the store has the revisions of another fleet."""
+    return (
+        f"the store has revision {head.number} of a fleet that has begun anew, or is another; "
+        "`dataplane fleet take NODE` has a member go on with that, `offer NODE` makes what it has "
+        "the fleet's"
+    )
+
+
+def emptied(names: Sequence[str]) -> str:
+    """Say that the store has lost what other members have."""
+    return (
+        f"the store has no revision, and {', '.join(names[:5])} had one: it was emptied, or is "
+        "another store; `dataplane fleet offer NODE` makes what a member has the fleet's"
     )
 
 

@@ -13,7 +13,14 @@ from dataplane_plugins.fleet.loading import RESTORED
 from dataplane_plugins.fleet.local_files import LocalFiles
 from dataplane_plugins.fleet.member import Member
 from dataplane_plugins.fleet.overlays import Overlay, Overlays
-from dataplane_plugins.fleet.revisions import Files, Revision, changed_files, descends
+from dataplane_plugins.fleet.reasons import another, lost
+from dataplane_plugins.fleet.revisions import (
+    Files,
+    Revision,
+    Revisions,
+    changed_files,
+    descends,
+)
 
 _MOST_LOOKED_AT = 200
 
@@ -35,20 +42,14 @@ class Recogniser:
             self._address = snapshot.digest, self._revisions.chunks.address(text)
         return Here(self._address[1], snapshot.version, self._local.now())
 
-    def behind(self, head: Revision, known: Known) -> str:
+    def behind(self, head: Revision | None, known: Known) -> str:
         """Say that the store has lost what this server has, which changes nothing then; else ""."""
-        if not known.number:
-            return ""
-        had = Revision(known.number, known.version, "", "", "", "", 0, {}, digest=known.digest)
-        if head.number >= known.number and descends(self._revisions, head, had) is not False:
-            return ""
-        here = self.here()
-        if here.text == head.text and self._revisions.files_address(here.files) == head.files:
-            return ""
-        return (
-            f"the store has revision {head.number}, which does not follow on revision "
-            f"{known.number} that this member has: it was put back, or is another store"
-        )
+        reason = gone_astray(self._revisions, head, known)
+        here = self.here() if reason else None
+        if here is None or head is None:
+            return reason
+        same = here.text == head.text and self._revisions.files_address(here.files) == head.files
+        return "" if same else reason
 
     def recognised(
         self, here: Here, known: Known, head: Revision, overlays: tuple[Overlay, ...]
@@ -91,3 +92,20 @@ class Recogniser:
             document = self._services.config.archive.document(revision.version)
             return self._revisions.chunks.address(encode_text(document.text())) == text
         return False
+
+
+def gone_astray(revisions: Revisions, head: Revision | None, known: Known) -> str:
+    """Say why the newest revision does not follow on what a member has had; "" where it does.
+
+    Where records between the two are not kept, the origin of the fleet decides.
+    """
+    if not known.number:
+        return ""
+    if head is None:
+        return lost(head, known)
+    if known.origin and head.origin != known.origin:
+        return another(head)
+    had = Revision(known.number, known.version, "", "", "", "", 0, {}, digest=known.digest)
+    if head.number >= known.number and descends(revisions, head, had) is not False:
+        return ""
+    return lost(head, known)

@@ -8,7 +8,9 @@ the same revision one is refused, and nobody has to be asked who is first.
 
 import hashlib
 import json
+import secrets
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, replace
 from types import MappingProxyType
 from typing import Any
@@ -16,7 +18,7 @@ from typing import Any
 from dataplane_core.plugin import dataclass, decode_text
 from dataplane_plugins.fleet.chunks import Chunks
 from dataplane_plugins.fleet.sealing import Forged, Signer
-from dataplane_plugins.fleet.stores import Condition, Entry, KeyValueStore
+from dataplane_plugins.fleet.stores import ABSENT, Condition, Entry, KeyValueStore
 
 HEAD, REVISIONS = "control/head", "revisions/"
 NOTHING: Mapping[str, bytes] = MappingProxyType({})
@@ -34,7 +36,8 @@ class Revision:
     grow. `parent` is the digest of the record before, empty for the first. `text` is the address of
     the configuration without its version line, `files` that of the list of files. `node` is the
     member that took the change at `when` (seconds since 1970), `author` who asked for it there.
-    `text_of` is the number of the revision that is put back, 0 for none.
+    `text_of` is the number of the revision that is put back, 0 for none. `origin` was made up with
+    the first revision, and all that follow on it have it: it tells this fleet from any other.
     """
 
     number: int
@@ -46,6 +49,7 @@ class Revision:
     when: float
     author: Mapping[str, str]
     text_of: int = 0
+    origin: str = ""
     digest: str = ""
     mark: int = 0
 
@@ -56,12 +60,26 @@ class Revisions:
     def __init__(self, store: KeyValueStore, signer: Signer, chunks: Chunks) -> None:
         self._store = store
         self._signer = signer
+        self._seen = 0
         self.chunks = chunks
 
     def newest(self) -> Revision | None:
         """Return the head; None before the first revision. Raises `Forged`."""
         entry = self._store.get(HEAD)
+        mark = 0 if entry is None else entry.mark
+        if mark < self._seen:
+            self.chunks.doubt()
+        self._seen = mark
         return None if entry is None else self._read(entry)
+
+    def last_kept(self) -> Revision | None:
+        """Return the newest revision of which a record is left, for who has no head."""
+        names = [one.key for one in self._store.list(REVISIONS, names_only=True).entries]
+        for name in reversed(names):
+            with suppress(Forged):
+                if entry := self._store.get(name):
+                    return replace(self._read(entry), mark=ABSENT)
+        return None
 
     def get(self, number: int) -> Revision | None:
         """Return a revision; None where it is not kept."""
@@ -77,8 +95,9 @@ class Revisions:
         Other `conditions` have to hold, and the values of `also` are written in the same step.
         Raises `Undecided` where the store has not said.
         """
-        parent = "" if after is None else after.digest
-        body = _written(replace(revision, parent=parent))
+        parent, origin = ("", "") if after is None else (after.digest, after.origin)
+        revision = replace(revision, parent=parent, origin=origin or secrets.token_hex(16))
+        body = _written(revision)
         place = _place(revision.number)
         done = self._store.transact(
             [
@@ -91,7 +110,7 @@ class Revisions:
                 **also,
             },
         )
-        return replace(revision, parent=parent, digest=_digest(body)) if done else None
+        return replace(revision, digest=_digest(body)) if done else None
 
     def files(self, address: str) -> dict[str, str]:
         """Return the list of files with an address; an empty one without."""

@@ -14,9 +14,11 @@ from functools import cached_property
 
 from dataplane_core.plugin import Author, Committed, Conflict, VersionMismatch, encode_text
 from dataplane_plugins.fleet.errors import FleetUnavailable, FleetUnsure, told
+from dataplane_plugins.fleet.known import read_known
 from dataplane_plugins.fleet.local_files import LocalFiles
 from dataplane_plugins.fleet.member import Member
 from dataplane_plugins.fleet.overlays import Overlays
+from dataplane_plugins.fleet.recognising import gone_astray
 from dataplane_plugins.fleet.revisions import Revision
 from dataplane_plugins.fleet.rollouts import Rollouts
 from dataplane_plugins.fleet.stores import StoreError, StoreUnreachable, Undecided
@@ -31,6 +33,7 @@ class Sharer:
     def __init__(self, member: Member) -> None:
         self._member = member
         self._thread = threading.local()
+        self._followed = ""
 
     @cached_property
     def _files(self) -> LocalFiles:
@@ -139,11 +142,23 @@ class Sharer:
         return self.add(revision, head) is not None
 
     def _newest(self) -> Revision:
-        head = self._member.revisions.newest()
+        """Return the newest revision; raises `FleetUnavailable` if this member has lost its fleet.
+
+        A store that was put back must not go on from here: others have what it has lost.
+        """
+        revisions = self._member.revisions
+        head = revisions.newest()
+        if head is not None and self._followed in (head.digest, head.parent or head.digest):
+            self._followed = head.digest
+            return head
+        reason = gone_astray(revisions, head, read_known(self._member.services.state))
+        if reason:
+            raise FleetUnavailable(reason)
         if head is None:
             raise FleetUnavailable(
                 "the fleet has no configuration yet: its first member is about to bring one"
             )
+        self._followed = head.digest
         return head
 
     def _next(self, head: Revision, author: Author, *, version: int = 0) -> Revision:

@@ -22,8 +22,7 @@ from dataplane_plugins.fleet.stores import (
 class MemoryCluster:
     """What all stores on it share, and the faults that they are to have."""
 
-    def __init__(self, identity: str = "memory") -> None:
-        self.identity = identity
+    def __init__(self) -> None:
         self.entries: dict[str, Entry] = {}
         self.leases: dict[str, tuple[float, float]] = {}
         """When a held key vanishes, and how many seconds it is renewed for."""
@@ -121,10 +120,6 @@ class MemoryStore:
         self.cluster = cluster or MemoryCluster()
         self.prefix = prefix
         self.is_cut_off = False
-
-    @property
-    def identity(self) -> str:
-        return self.reach().identity
 
     def get(self, key: str) -> Entry | None:
         cluster = self.reach()

@@ -33,7 +33,8 @@ def test_what_one_adds_others_read(revisions):
     assert two.newest() is None
     assert one.add(FIRST, None)
     found = two.newest()
-    assert replace(found, digest="", mark=0) == FIRST
+    assert found.origin
+    assert replace(found, digest="", origin="", mark=0) == FIRST
     assert replace(two.get(1), mark=0) == replace(found, mark=0)
     assert two.get(2) is None
 

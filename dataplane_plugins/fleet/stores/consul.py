@@ -66,13 +66,6 @@ class ConsulStore:
         self._prefix = f"{address.prefix}/"
         self._closed = 0
 
-    @property
-    def identity(self) -> str:
-        known = self._get("catalog/datacenters").facts
-        if len(known) == 1:
-            return str(known[0])
-        return str(self._get("agent/self").facts["Config"]["Datacenter"])
-
     def get(self, key: str) -> Entry | None:
         found = self._get(f"kv/{self._name(key)}", consistent="").facts
         return self._entry(found[0]) if found else None

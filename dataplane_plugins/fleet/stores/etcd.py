@@ -75,10 +75,6 @@ class EtcdStore:
         self._watches = Watches()
         self._prefix = f"{address.prefix}/"
 
-    @property
-    def identity(self) -> str:
-        return str(self._header("")["cluster_id"])
-
     def get(self, key: str) -> Entry | None:
         found = self.post("kv/range", {"key": self._name(key)}).get("kvs")
         return self._entry(found[0]) if found else None
@@ -175,12 +171,9 @@ class EtcdStore:
             wanted["key"] = _encoded(base64.b64decode(found[-1]["key"]) + b"\0")
 
     def _revision(self, prefix: str) -> int:
-        return int(self._header(prefix)["revision"])
-
-    def _header(self, prefix: str) -> Tree:
-        """Return what the leader says of itself to one who may read these keys."""
-        header: Tree = self.post("kv/range", {**self._range(prefix), "count_only": True})["header"]
-        return header
+        """Return what the leader says to one who may read these keys."""
+        answer = self.post("kv/range", {**self._range(prefix), "count_only": True})
+        return int(answer["header"]["revision"])
 
     def _range(self, prefix: str) -> dict[str, str]:
         """Return the keys that begin so: up to the first one behind all of them."""

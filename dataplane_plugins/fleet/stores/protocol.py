@@ -103,11 +103,6 @@ class KeyValueStore(Protocol):
     most: int
     """Conditions, puts and deletes that one transaction may have together."""
 
-    @property
-    def identity(self) -> str:
-        """Ask the store which one it is: the same for all members, as long as it lives."""
-        ...
-
     def get(self, key: str) -> Entry | None:
         """Return an entry, as the last write that was acknowledged to anybody left it."""
         ...

@@ -288,10 +288,6 @@ def test_a_key_is_not_put_and_deleted_in_one(store: KeyValueStore) -> None:
         store.transact([], {"a": b""}, ["a"])
 
 
-def test_it_is_the_same_store_for_everyone(opened: Opener) -> None:
-    assert opened().identity == opened().identity != ""
-
-
 def test_a_closed_store_can_be_used_again(store: KeyValueStore) -> None:
     put(store, "a", b"1")
     store.close()
