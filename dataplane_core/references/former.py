@@ -16,10 +16,11 @@ from shutil import rmtree
 from dataplane_core.dataclass import dataclass
 from dataplane_core.digests import blake2b
 from dataplane_core.errors import DataplaneError
-from dataplane_core.store.candidate import Candidate, read_present, write_atomically
+from dataplane_core.store.candidate import Candidate, write_atomically
 from dataplane_core.store.files import storage_errors, sync_directory
 from dataplane_core.store.head import digest_of
 from dataplane_core.store.journal.state import State
+from dataplane_core.store.place import read_present
 
 _log = logging.getLogger(__name__)
 _LONGEST_KEPT = 86400.0

@@ -18,10 +18,10 @@ from dataplane_core.references.brought_files import BroughtFiles
 from dataplane_core.references.former import Former, FormerFiles
 from dataplane_core.references.shadow import Shadow, shadows
 from dataplane_core.references.survey import Configuration, Mention, Survey
-from dataplane_core.store.candidate import read_present
 from dataplane_core.store.files import real_path
 from dataplane_core.store.head import digest_of
 from dataplane_core.store.journal.state import State
+from dataplane_core.store.place import read_present
 from dataplane_core.store.snapshot import Snapshot
 from dataplane_core.store.versioned_file import VersionedFile
 from dataplane_core.text.budget import BudgetedCache

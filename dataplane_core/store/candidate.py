@@ -14,79 +14,20 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
-from dataplane_core.errors import NotFound
 from dataplane_core.store.disk_faults import sync
 from dataplane_core.store.exchange import replace_if_same
-from dataplane_core.store.files import END, keep_change, real_path, storage_errors, sync_directory
+from dataplane_core.store.files import END, keep_change, storage_errors, sync_directory
 from dataplane_core.store.in_place import journal_of, recover_in_place, status_after, write_in_place
+from dataplane_core.store.place import (
+    MOVED,
+    FilePlace,
+    OpenedPlace,
+    open_present,
+    opened_without_links,
+)
 from dataplane_core.store.rights import copy_rights
 
-_FOLDER = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-_PRESENT = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
-MOVED = {errno.ENOENT, errno.ENOTDIR, errno.ELOOP}
-"""What is found where somebody has moved a file, or put a link in its place."""
-
-
-def open_real_folder(path: str | Path) -> int:
-    """Return a descriptor of a folder for `dir_fd`; raises `OSError` where its path has a link.
-
-    The system tells where a folder lies that is open. Where it does not, the path is walked along.
-    """
-    name = os.fspath(path)
-    handle = os.open(name, _FOLDER)
-    with suppress(OSError):
-        if os.readlink(f"/proc/self/fd/{handle}") == name:
-            return handle
-    os.close(handle)
-    return _walked(name)
-
-
-def _walked(path: str) -> int:
-    handle = os.open("/", _FOLDER)
-    try:
-        for part in path.split("/"):
-            if part:
-                inner = os.open(part, _FOLDER, dir_fd=handle)
-                os.close(handle)
-                handle = inner
-    except BaseException:
-        os.close(handle)
-        raise
-    return handle
-
-
-def open_present(name: str, folder: int) -> int:
-    """Return a descriptor of a regular file in an open folder; raises `OSError` for all else."""
-    handle = os.open(name, _PRESENT, dir_fd=folder)
-    if not stat.S_ISREG(os.fstat(handle).st_mode):
-        os.close(handle)
-        raise FileNotFoundError(errno.ENOENT, "it is no regular file", name)
-    return handle
-
-
-def read_present(path: Path, folder: Path | None = None) -> tuple[bytes, int] | None:
-    """Return what a file holds, and its mode; None where there is no regular file.
-
-    A link is followed once; with `folder` to a file in that folder alone, which has no link in its
-    path, and without one to any.
-    """
-    parent, name = os.path.split(real_path(path))
-    if folder is not None and parent != str(folder):
-        return None
-    with storage_errors(path, "read"):
-        try:
-            opened = open_real_folder(parent)
-            try:
-                handle = open_present(name, opened)
-            finally:
-                os.close(opened)
-        except OSError as error:
-            if error.errno in MOVED:
-                return None
-            raise
-        with os.fdopen(handle, "rb") as file:
-            return file.read(), stat.S_IMODE(os.fstat(handle).st_mode)
 
 
 class Candidate:
@@ -94,40 +35,40 @@ class Candidate:
 
     It is removed at the end of the `with` block unless it was published. Its maker holds a lock on
     it, so that `sweep` can tell the files of the dead from those in use. Links are followed once,
-    now; a target that is `real` has none in its path, and `NotFound` is raised where it has.
+    now; a target that is `real` has none in its path, and `NotFound` is raised where it has. The
+    place of the target is open as long as the candidate is: `at`.
     """
 
     def __init__(
         self,
-        target: Path,
+        target: Path | FilePlace,
         data: bytes,
         mode: int = 0o600,
-        like: Path | None = None,
+        like: OpenedPlace | None = None,
         *,
         real: bool = False,
     ) -> None:
-        self.target = target if real else Path(real_path(target))
         self.published = True  # there is nothing to remove yet
-        self._handle = self._folder = -1
-        with storage_errors(target):
+        self._handle = -1
+        if isinstance(target, FilePlace):
+            self.at = target.open()
+        else:
+            self.at = opened_without_links(target) if real else FilePlace(target).open()
+        self.target = Path(self.at.real)
+        self._folder = self.at.folder
+        with storage_errors(self.target):
             try:
-                opened = _real_folder_of if real else open_real_folder
-                self._folder = opened(self.target.parent)
-                self._handle, self._name = _locked_temporary(self.target.name, self._folder)
+                self._handle, self._name = _locked_temporary(self.at.name, self._folder)
                 self.published = False
                 self.path = self.target.parent / self._name
-                if not self._take_rights(like):
+                like = like or self.at
+                if not copy_rights(self._handle, like.name, like.folder):
                     os.fchmod(self._handle, mode)
                 with open(self._handle, "wb", closefd=False) as file:
                     file.write(data)
             except BaseException:
                 self.close()
                 raise
-
-    def _take_rights(self, like: Path | None) -> bool:
-        if like is not None:
-            return copy_rights(self._handle, like)
-        return copy_rights(self._handle, self.target.name, self._folder)
 
     def present(self) -> bytes | None:
         """Return what the target holds now; None where there is no such file."""
@@ -212,10 +153,10 @@ class Candidate:
         if not self.published:
             with suppress(FileNotFoundError):
                 os.unlink(self._name, dir_fd=self._folder)
-        for handle in (self._handle, self._folder):
-            if handle >= 0:
-                with suppress(OSError):
-                    os.close(handle)
+        if self._handle >= 0:
+            with suppress(OSError):
+                os.close(self._handle)
+        self.at.close()
 
     def __enter__(self) -> Self:
         return self
@@ -224,32 +165,15 @@ class Candidate:
         self.close()
 
 
-def _real_folder_of(folder: Path) -> int:
-    try:
-        return open_real_folder(folder)
-    except OSError as error:
-        if error.errno in MOVED:
-            raise NotFound(f"missing object: {folder} has become another folder") from None
-        raise
-
-
-def is_interrupted(target: Path) -> bool:
+def is_interrupted(place: FilePlace) -> bool:
     """Tell whether a process has died while it wrote a file in place."""
-    folder, name = os.path.split(real_path(target))
-    return os.access(journal_of(folder, name), os.F_OK)
+    return os.access(journal_of(place.real()), os.F_OK)
 
 
-def recover(target: Path, is_wanted: Callable[[bytes], bool]) -> None:
+def recover(opened: OpenedPlace, is_wanted: Callable[[bytes], bool]) -> None:
     """Finish or undo what was being written in place (`recover_in_place`); the target is locked."""
-    if not is_interrupted(target):
-        return
-    folder, name = os.path.split(real_path(target))
-    with storage_errors(target):
-        handle = open_real_folder(folder)
-        try:
-            recover_in_place(name, handle, is_wanted)
-        finally:
-            os.close(handle)
+    with storage_errors(Path(opened.real)):
+        recover_in_place(opened.name, opened.folder, is_wanted)
 
 
 def _locked_temporary(name: str, folder: int) -> tuple[int, str]:
@@ -270,7 +194,12 @@ def _locked_temporary(name: str, folder: int) -> tuple[int, str]:
 
 
 def write_atomically(
-    target: Path, data: bytes, mode: int = 0o600, like: Path | None = None, *, real: bool = False
+    target: Path,
+    data: bytes,
+    mode: int = 0o600,
+    like: OpenedPlace | None = None,
+    *,
+    real: bool = False,
 ) -> os.stat_result:
     """Write `target` so that at any moment it holds the old bytes or the new ones, synced.
 
@@ -283,5 +212,5 @@ def write_atomically(
         with storage_errors(target):
             status = candidate.status()
         candidate.publish()
-        sync_directory(candidate.target.parent)
+        sync_directory(candidate.target.parent, candidate.at.folder)
     return status

@@ -214,7 +214,7 @@ class Committer:
         )
         delivery = Delivery(self._means, change, request.reload)
         with (
-            Candidate(self._file.path, data) as candidate,
+            Candidate(self._file.place, data) as candidate,
             self._records.intended(record, candidate),
             self._judge.judging(candidate.path, text, request.client_head) as verdict,
         ):
@@ -228,7 +228,7 @@ class Committer:
             record = replace(record, warnings=warnings_of(verdict()))
             failpoint("candidate-checked")
             self._records.backups.write(request.base)
-            with self._transaction_locked(request), self._file.locked() as locked:
+            with self._transaction_locked(request), self._file.locked(candidate.at) as locked:
                 failpoint("locked")
                 self._verify(request, locked)
                 if self._records.sharing.version is not None:

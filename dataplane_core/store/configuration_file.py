@@ -17,20 +17,19 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
-from pathlib import Path
 
 from dataplane_core.errors import StorageFailed
 from dataplane_core.store.candidate import Candidate, is_interrupted, recover
 from dataplane_core.store.disk_faults import NotOnDisk
 from dataplane_core.store.failpoints import failpoint
-from dataplane_core.store.files import file_identity, read_file
+from dataplane_core.store.files import file_identity
 from dataplane_core.store.head import decode_text, digest_of, split_header
 from dataplane_core.store.journal.version_records import VersionRecord
-from dataplane_core.store.lock_file import HeldLock, LockFile, ReadOnlyLock
-from dataplane_core.store.locks import locked
+from dataplane_core.store.lock_file import HeldLock, Mark, lock_file, lock_to_read, mark_of
 from dataplane_core.store.numbers import next_number
+from dataplane_core.store.place import FilePlace, OpenedPlace
 from dataplane_core.store.records import NewVersion, Records
 from dataplane_core.store.snapshot import AnswerCache, Snapshot
 from dataplane_core.text import Document
@@ -49,14 +48,14 @@ class ConfigurationFile:
     """
 
     def __init__(
-        self, path: Path, language: Language, records: Records, on_settled: Callable[[], None]
+        self, place: FilePlace, language: Language, records: Records, on_settled: Callable[[], None]
     ) -> None:
-        self.path = path
-        self._name = str(path)
+        self.place = place
+        self.path = place.path
+        self._name = str(place.path)
         self.language = language
         self._records = records
         self._on_settled = on_settled
-        self._lock_file = LockFile(path)
         self._current: Snapshot | None = None
         self._doubtful = False
         self._loading = threading.Lock()
@@ -66,12 +65,14 @@ class ConfigurationFile:
     def begin(self) -> None:
         """Complete what a predecessor left undone, and forget its locks: once in a new process."""
         self._loading = threading.Lock()
-        if self._records.versions.intents() or is_interrupted(self.path):
-            with self._locked_to_read() as held:
-                held.number()
-                state = self._records.state
-                if state.first:
-                    self._records.versions.forget_intents(state.started)
+        if self._records.versions.intents() or is_interrupted(self.place):
+            self.place.settled(self._finish)
+
+    def _finish(self, opened: OpenedPlace) -> None:
+        with self._locked_to_read(opened) as held:
+            held.number()
+            if (state := self._records.state).first:
+                self._records.versions.forget_intents(state.started)
 
     def snapshot(self) -> Snapshot:
         """Return the newest state of the file: one `stat` when nothing has changed."""
@@ -82,10 +83,11 @@ class ConfigurationFile:
         return known
 
     @contextmanager
-    def locked(self) -> Iterator["LockedConfiguration"]:
-        """Keep every other writer out, of this server and of others on the same file."""
+    def locked(self, at: OpenedPlace | None = None) -> Iterator["LockedConfiguration"]:
+        """Keep every other writer out, of any server; the place may be open already: `at`."""
+        where = nullcontext(at) if at else self.place.open("locked")
         try:
-            with self._lock_file.hold() as lock:
+            with where as opened, lock_file(opened) as lock:
                 yield LockedConfiguration(self, self._records, lock)
         finally:
             self._announce_settled()
@@ -159,17 +161,21 @@ class ConfigurationFile:
             known = self.unchanged()
             if known is not None:
                 return known
-            data, status = read_file(self.path)
-            version = self._recorded(digest_of(data))
-            if version is not None:
-                return self.take(data, version, status)
-            try:
-                with self._locked_to_read() as held:
-                    return held.number()
-            except StorageFailed as error:
-                return self._unrecorded(data, status, error)
+            return self.place.settled(self._read)
 
-    def _unrecorded(self, data: bytes, status: os.stat_result, error: StorageFailed) -> Snapshot:
+    def _read(self, opened: OpenedPlace) -> Snapshot:
+        data, status = opened.read()
+        if (version := self._recorded(digest_of(data), opened)) is not None:
+            return self.take(data, version, status)
+        try:
+            with self._locked_to_read(opened) as held:
+                return held.number()
+        except StorageFailed as error:
+            return self._unrecorded(data, status, error, mark_of(opened))
+
+    def _unrecorded(
+        self, data: bytes, status: os.stat_result, error: StorageFailed, mark: Mark | None
+    ) -> Snapshot:
         """Return a text that somebody else wrote, and that has no number yet for lack of room.
 
         Whoever reads gets the number that the text will have; whoever changes it gives it that one.
@@ -178,29 +184,23 @@ class ConfigurationFile:
             self._said = digest
             _log.error("%s is read, and its edit is not recorded: %s", self.path, error.message)
         newest = self._records.versions.newest()
-        version = next_number(newest, self._lock_file.mark(), digest, data)
+        version = next_number(newest, mark, digest, data)
         made = self.prepare(decode_text(data), digest, version)
         return replace(made, identity=file_identity(status))
 
-    def _recorded(self, digest: str) -> int | None:
+    def _recorded(self, digest: str, opened: OpenedPlace) -> int | None:
         """Return the number of the newest version, if its text is the one with `digest`."""
         newest = self._records.versions.newest()
         if newest is None or newest.digest != digest:
             return None
-        mark = self._lock_file.mark()
+        mark = mark_of(opened)
         return newest.version if mark is None or mark.version <= newest.version else None
 
     @contextmanager
-    def _locked_to_read(self) -> Iterator["LockedConfiguration"]:
+    def _locked_to_read(self, opened: OpenedPlace) -> Iterator["LockedConfiguration"]:
         """Lock the file, or a lock file of the state where the file may only be read."""
         state = self._records.state
-        with ExitStack() as stack:
-            lock: HeldLock = ReadOnlyLock(self._lock_file)
-            with suppress(StorageFailed):
-                if not state.is_copy:
-                    lock = stack.enter_context(self._lock_file.hold())
-            if isinstance(lock, ReadOnlyLock):
-                stack.enter_context(locked(state.path("reading.lock")))
+        with lock_to_read(opened, state.path("reading.lock"), writes=not state.is_copy) as lock:
             yield LockedConfiguration(self, self._records, lock)
 
 
@@ -226,8 +226,8 @@ class LockedConfiguration:
 
     def number(self) -> Snapshot:
         """Read the file, give its text a number if it has none, and return its snapshot."""
-        recover(self._file.path, self._is_intended)
-        data, status = read_file(self._file.path)
+        recover(self._lock.opened, self._is_intended)
+        data, status = self._lock.opened.read()
         digest = digest_of(data)
         self._settle(digest, data)
         newest = self._records.versions.newest()

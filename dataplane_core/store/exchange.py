@@ -28,7 +28,11 @@ def replace_if_same(new: str, name: str, folder: int, over: tuple[int | str, ...
     Raises `FileChanged` with everything as it was before, and `OSError`. Where files cannot change
     places, a look directly before the rename has to do.
     """
-    if is_other(os.stat(name, dir_fd=folder, follow_symlinks=False), over):
+    try:
+        present = os.stat(name, dir_fd=folder, follow_symlinks=False)
+    except FileNotFoundError:
+        raise FileChanged(f"{name} was removed meanwhile") from None
+    if is_other(present, over):
         raise FileChanged(f"{name} was changed meanwhile")
     if not _exchange(new, name, folder):
         os.replace(new, name, src_dir_fd=folder, dst_dir_fd=folder)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from shutil import rmtree
+from typing import IO
 
 from dataplane_core.errors import StorageFailed, StorageFull
 from dataplane_core.store.disk_faults import NotOnDisk, sync
@@ -22,12 +23,20 @@ FileIdentity = tuple[int, int, int, int, int]
 END = ".tmp"
 """What names of temporary files and folders end with."""
 _RANDOM = len("._random_") + len(END)  # characters behind the name of the target
+_LISTED = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+_ANY = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOFOLLOW
 _MOST_SWAPS = 100
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 class MountedAlone(StorageFailed):
     """A file is mounted by itself: no other can take its name, and it cannot be removed."""
+
+    status = 409
+
+
+class LinkRefused(StorageFailed):
+    """A link stands where a file has to be, and is not followed."""
 
     status = 409
 
@@ -40,7 +49,7 @@ class storage_errors(AbstractContextManager[None]):  # noqa: N801 - used as a fu
 
     __slots__ = ("_action", "_path")
 
-    def __init__(self, path: Path, action: str = "written") -> None:
+    def __init__(self, path: Path | str, action: str = "written") -> None:
         self._path, self._action = path, action
 
     def __enter__(self) -> None:
@@ -50,6 +59,10 @@ class storage_errors(AbstractContextManager[None]):  # noqa: N801 - used as a fu
         if isinstance(error, OSError):
             if error.errno == errno.EBUSY:
                 raise mounted_alone(self._path) from error
+            if error.errno == errno.ELOOP:
+                raise LinkRefused(
+                    f"{self._path} cannot be {self._action}: a link is there, which is not followed"
+                ) from error
             reason = os.strerror(error.errno) if error.errno else str(error)
             family = StorageFull if error.errno in _FULL else StorageFailed
             raise family(f"{self._path} cannot be {self._action}: {reason}") from error
@@ -95,13 +108,18 @@ def read_file(path: Path, *, follow: bool = True) -> tuple[bytes, os.stat_result
     """
     opener = None if follow else _unless_link
     with storage_errors(path, "read"), open(path, "rb", opener=opener) as file:
-        while True:
-            before = os.fstat(file.fileno())
-            data = file.read()
-            after = os.fstat(file.fileno())
-            if file_identity(before) == file_identity(after):
-                return data, after
-            file.seek(0)
+        return read_handle(file)
+
+
+def read_handle(file: IO[bytes]) -> tuple[bytes, os.stat_result]:
+    """Return the bytes of an open file, and the status that belongs to exactly these bytes."""
+    while True:
+        before = os.fstat(file.fileno())
+        data = file.read()
+        after = os.fstat(file.fileno())
+        if file_identity(before) == file_identity(after):
+            return data, after
+        file.seek(0)
 
 
 def _unless_link(path: str, flags: int) -> int:
@@ -188,34 +206,36 @@ def _locked_folder(target: Path) -> tuple[int, Path]:
             os.close(handle)
 
 
-def sweep(target: Path) -> None:
-    """Remove the temporary files of `target` whose makers have died."""
-    folder, name = os.path.split(os.path.realpath(target))
-    _sweep(folder, lambda one: one.startswith(f".{name}."))
+def sweep(name: str, folder: int) -> None:
+    """Remove the temporary files of a target in an open folder whose makers have died."""
+    with suppress(OSError):
+        _sweep(os.open(".", _LISTED, dir_fd=folder), lambda one: one.startswith(f".{name}."))
 
 
 def sweep_folder(folder: Path) -> None:
     """Remove the temporary files of any target in `folder` whose makers have died."""
-    _sweep(folder, lambda one: one[0] == one[-_RANDOM : -_RANDOM + 1] == ".")
+    with suppress(OSError):  # there is none, as a rule
+        _sweep(os.open(folder, _LISTED), lambda one: one[0] == one[-_RANDOM : -_RANDOM + 1] == ".")
 
 
-def _sweep(folder: str | Path, is_temporary: Callable[[str], bool]) -> None:
+def _sweep(folder: int, is_temporary: Callable[[str], bool]) -> None:
     """Remove what nobody has locked, of the names with the end of temporary files."""
     try:
-        names = os.listdir(folder)
-    except OSError:  # there is none, as a rule
-        return
-    for name in names:
-        if not (name.endswith(END) and is_temporary(name)):
-            continue
-        path = os.path.join(folder, name)
-        with suppress(OSError):
-            handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOFOLLOW)
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                if stat.S_ISDIR(os.fstat(handle).st_mode):
-                    rmtree(path)
-                else:
-                    os.unlink(path)
-            finally:
-                os.close(handle)
+        for name in os.listdir(folder):
+            if name.endswith(END) and is_temporary(name):
+                with suppress(OSError):
+                    _remove_unlocked(name, folder)
+    finally:
+        os.close(folder)
+
+
+def _remove_unlocked(name: str, folder: int) -> None:
+    handle = os.open(name, _ANY, dir_fd=folder)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if stat.S_ISDIR(os.fstat(handle).st_mode):
+            rmtree(name, dir_fd=folder)
+        else:
+            os.unlink(name, dir_fd=folder)
+    finally:
+        os.close(handle)

@@ -7,7 +7,6 @@ and a link that leads out of the folder could show, or replace, any file of the 
 import errno
 import os
 import stat
-from collections.abc import Iterable
 from pathlib import Path
 from typing import IO
 
@@ -15,10 +14,17 @@ from dataplane_core.dataclass import dataclass
 from dataplane_core.errors import AlreadyExists, Code, Invalid, NotFound
 from dataplane_core.lazy_pattern import lazy_pattern
 from dataplane_core.settings import Settings
-from dataplane_core.store.candidate import MOVED, Candidate, open_present, open_real_folder
-from dataplane_core.store.files import keep_change, mounted_alone, storage_errors, sweep_folder
+from dataplane_core.store.candidate import Candidate
+from dataplane_core.store.files import (
+    keep_change,
+    mounted_alone,
+    real_path,
+    storage_errors,
+    sweep_folder,
+)
 from dataplane_core.store.in_place import is_mounted
 from dataplane_core.store.journal.state import State
+from dataplane_core.store.place import MOVED, is_inside, open_present, open_real_folder
 
 _NAME = lazy_pattern(r"[A-Za-z0-9_][A-Za-z0-9_.+=@-]*")
 _UNKNOWN = {errno.EIO, errno.ENOMEM, errno.EMFILE, errno.ENFILE}
@@ -39,6 +45,11 @@ class Folder:
     suffix: str = ""
     mode: int = 0o644
     allowed: tuple[str, ...] = ()
+
+    @property
+    def folders(self) -> tuple[str, ...]:
+        """The folder, and those elsewhere, in which a file may lie."""
+        return (str(self.path), *self.allowed)
 
     def new_name(self, given: str) -> str:
         """Return the name of a file to be made; raises `Invalid` for one that cannot be stored."""
@@ -152,11 +163,11 @@ class Folder:
         """The folder without links in its path; it is made where there is none."""
         with storage_errors(self.path, "made"):
             self.path.mkdir(parents=True, exist_ok=True)
-        return Path(os.path.realpath(self.path))
+        return Path(real_path(self.path))
 
     def check_changeable(self, name: str) -> None:
         """Raise `MountedAlone` for a file that nothing can replace."""
-        path = os.path.realpath(self.path / name)
+        path = real_path(self.path / name)
         if is_mounted(path):
             raise mounted_alone(path)
 
@@ -206,7 +217,7 @@ class Folder:
         except OSError as error:
             self._raise_unknown(error, self.path / name)
             return None
-        return path if regular and _inside(path, (str(self.path), *self.allowed)) else None
+        return path if regular and is_inside(path, self.folders) else None
 
 
 def resource_folder(
@@ -220,7 +231,3 @@ def resource_folder(
         mode,
         settings.dataplane.link_targets,
     )
-
-
-def _inside(path: str, folders: Iterable[str]) -> bool:
-    return any(path.startswith(os.path.realpath(folder).rstrip("/") + "/") for folder in folders)

@@ -8,11 +8,13 @@ HAProxy is reloaded with it, and HAProxy's refusal is recorded with the version.
 import logging
 from pathlib import Path
 
-from dataplane_core.errors import CheckFailed, DataplaneError, StorageFailed
+from dataplane_core.errors import CheckFailed, DataplaneError
 from dataplane_core.store.candidate import write_atomically
+from dataplane_core.store.files import real_path
 from dataplane_core.store.journal.version_records import VersionRecord
 from dataplane_core.store.judge import Judge
 from dataplane_core.store.messages import one_line
+from dataplane_core.store.place import FilePlace
 from dataplane_core.store.records import Records
 from dataplane_core.store.snapshot import Snapshot
 
@@ -21,11 +23,12 @@ _SUFFIX = ".rejected"
 
 
 class HandEdits:
-    """The edits by hand of the file `path`; with `keeps` they stay in the file."""
+    """The edits by hand of the file at a place; with `keeps` they stay in the file."""
 
-    def __init__(self, path: Path, keeps: bool, records: Records, judge: Judge) -> None:
+    def __init__(self, place: FilePlace, keeps: bool, records: Records, judge: Judge) -> None:
         self.keeps = keeps
-        self._path = path
+        self._place = place
+        self._path = place.path
         self._versions = records.versions
         self._records = records
         self._judge = judge
@@ -50,8 +53,9 @@ class HandEdits:
     def set_aside(self, record: VersionRecord, reason: str) -> str:
         """Keep a person's text beside the file, with the file's mode and owner.
 
-        Returns the reason for the version's record, with the name of the file. A failure goes to
-        the log: the text is among the past versions all the same.
+        Returns the reason for the version's record, with the name of the file, which takes the
+        place of a link. A failure goes to the log: the text is among the past versions all the
+        same.
         """
         data = self._records.read(record.version, record.digest)
         place = self.rejected_file
@@ -59,8 +63,10 @@ class HandEdits:
             _log.error("the text of version %d, written by hand, is gone", record.version)
             return reason
         try:
-            write_atomically(place, data, like=self._path)
-        except StorageFailed as error:
+            with self._place.open("read") as like:
+                real = Path(real_path(place.parent), place.name)
+                write_atomically(real, data, like=like, real=True)
+        except DataplaneError as error:
             _log.error(
                 "version %d, written by hand, is not kept: %s", record.version, error.message
             )

@@ -19,6 +19,7 @@ from dataplane_core.store.hash_chain import digest_of_bytes
 _log = logging.getLogger(__name__)
 _BLOCK = 4096
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
+_PRESENT = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _MOUNTS = "/proc/self/mountinfo"
 
 
@@ -40,8 +41,9 @@ def mounts_in(folder: str) -> list[str]:
     return sorted(path for path in _mounts() if os.path.dirname(path) == real)
 
 
-def journal_of(folder: str, name: str) -> str:
-    """Return the path of the journal of a file."""
+def journal_of(path: str) -> str:
+    """Return the path of the journal of a file, by its path without links."""
+    folder, name = os.path.split(path)
     return os.path.join(folder, _journal(name))
 
 
@@ -86,7 +88,7 @@ def recover_in_place(name: str, folder: int, is_wanted: Callable[[bytes], bool])
     written since stays.
     """
     try:
-        journal = os.open(_journal(name), os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
+        journal = os.open(_journal(name), _PRESENT, dir_fd=folder)
     except OSError:
         return
     try:

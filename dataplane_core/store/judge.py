@@ -8,23 +8,24 @@ from dataplane_core.errors import CheckFailed, Finding, Reference
 from dataplane_core.store.candidate import Candidate
 from dataplane_core.store.findings import FindingPresenter
 from dataplane_core.store.head import Head, encode_text
+from dataplane_core.store.place import FilePlace
 from dataplane_core.store.ports import ConfigurationCheck, Locate, Verdict
 from dataplane_core.store.snapshot import Snapshot
 from dataplane_core.text.language import Language
 
 
 class Judge:
-    """Has HAProxy check texts that would stand in the file `config_file`.
+    """Has HAProxy check texts that would stand in the configuration file, at its `place`.
 
     `language` has the words that begin a section, `locate` names the object at a line of a section.
     """
 
     def __init__(
-        self, config_file: Path, language: Language, check: ConfigurationCheck, locate: Locate
+        self, place: FilePlace, language: Language, check: ConfigurationCheck, locate: Locate
     ) -> None:
-        self._config_file = config_file
+        self._place = place
         self._check = check
-        self._presenter = FindingPresenter(config_file, language, locate)
+        self._presenter = FindingPresenter(place.path, language, locate)
 
     @contextmanager
     def judging(self, path: Path, text: str, client_head: Head | None = None) -> Iterator[Verdict]:
@@ -47,7 +48,7 @@ class Judge:
     def check(self, text: str, client_head: Head) -> list[Finding]:
         """Return HAProxy's warnings about a text that is not written; raises `CheckFailed`."""
         with (
-            Candidate(self._config_file, encode_text(text)) as candidate,
+            Candidate(self._place, encode_text(text)) as candidate,
             self.judging(candidate.path, text, client_head) as verdict,
         ):
             return list(verdict())

@@ -6,12 +6,15 @@ directories of their own thereby agree on numbers, and a lost state repeats none
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
+from dataplane_core.errors import StorageFailed
 from dataplane_core.store.locks import locked
+from dataplane_core.store.place import OpenedPlace
 
+_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _LONGEST = 100  # bytes of a sensible text
 _MOST_DIGITS = 18
 _SHARED = 0o660  # with servers of other users of the same group
@@ -25,10 +28,11 @@ class Mark(NamedTuple):
 
 
 class HeldLock:
-    """A lock file while this process holds it, by its descriptor."""
+    """A lock file while this process holds it, by its descriptor, and what it locks."""
 
-    def __init__(self, handle: int) -> None:
+    def __init__(self, handle: int, opened: OpenedPlace) -> None:
         self._handle = handle
+        self.opened = opened
 
     def mark(self) -> Mark | None:
         """Return what the lock file says; None when that is nothing sensible."""
@@ -47,40 +51,51 @@ class HeldLock:
         os.ftruncate(self._handle, 0)
 
 
-class LockFile:
-    """The lock file `.haproxy.cfg.lock` of a configuration file, beside what links lead to."""
+@contextmanager
+def lock_file(opened: OpenedPlace) -> Iterator[HeldLock]:
+    """Keep every other writer of a file out; raises `StorageFailed` without the right to do so.
 
-    def __init__(self, config_file: Path) -> None:
-        self._config_file = config_file
+    The lock file is `.haproxy.cfg.lock`, beside what links lead to. It is never removed: a removed
+    one would let two holders in.
+    """
+    with locked(opened.beside(".lock"), _SHARED, opened.folder) as handle:
+        yield HeldLock(handle, opened)
 
-    @contextmanager
-    def hold(self) -> Iterator[HeldLock]:
-        """Keep every other writer out; raises `StorageFailed` without the right to do so.
 
-        The lock file is never removed: a removed one would let two holders in.
-        """
-        with locked(self._path(), _SHARED) as handle:
-            yield HeldLock(handle)
+@contextmanager
+def lock_to_read(
+    opened: OpenedPlace, own: Path, *, writes: bool = True
+) -> Iterator[HeldLock]:
+    """Lock a file as `lock_file` does; where it may only be read, lock a file of the state."""
+    with ExitStack() as stack:
+        lock: HeldLock = ReadOnlyLock(opened)
+        with suppress(StorageFailed):
+            if writes:
+                lock = stack.enter_context(lock_file(opened))
+        if isinstance(lock, ReadOnlyLock):
+            stack.enter_context(locked(own))
+        yield lock
 
-    def mark(self) -> Mark | None:
-        """Return what the lock file says, without holding it."""
-        with suppress(OSError), open(self._path(), "rb") as file:
-            return _read(file.fileno())
-        return None
 
-    def _path(self) -> Path:
-        real = Path(os.path.realpath(self._config_file))
-        return real.with_name(f".{real.name}.lock")
+def mark_of(opened: OpenedPlace) -> Mark | None:
+    """Return what the lock file of a file says, without holding it."""
+    with suppress(OSError):
+        handle = os.open(os.path.basename(opened.beside(".lock")), _READ, dir_fd=opened.folder)
+        try:
+            return _read(handle)
+        finally:
+            os.close(handle)
+    return None
 
 
 class ReadOnlyLock(HeldLock):
     """Stands for a lock file that this process may only read: no mark is written to it."""
 
-    def __init__(self, lock_file: LockFile) -> None:
-        self._lock_file = lock_file
+    def __init__(self, opened: OpenedPlace) -> None:
+        self.opened = opened
 
     def mark(self) -> Mark | None:
-        return self._lock_file.mark()
+        return mark_of(self.opened)
 
     def set_mark(self, version: int, digest: str) -> None:
         """Leave the lock file as it is."""

@@ -15,15 +15,17 @@ from pathlib import Path
 from dataplane_core.store.files import storage_errors
 
 _TRIED = fcntl.LOCK_EX | fcntl.LOCK_NB
+_LOCK = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 @contextmanager
-def locked(path: Path, mode: int = 0o600) -> Iterator[int]:
+def locked(path: Path | str, mode: int = 0o600, folder: int | None = None) -> Iterator[int]:
     """Lock the file `path`, which is made with `mode` if missing, and yield its descriptor.
 
-    Threads of one process exclude each other too, as each opens the file for itself.
+    Its folder may be open already: `folder`. Threads of one process exclude each other too, as each
+    opens the file for itself. A link is not followed.
     """
-    handle = _taken(path, fcntl.LOCK_EX, mode)
+    handle = _taken(path, fcntl.LOCK_EX, mode, folder)
     assert handle is not None
     try:
         yield handle
@@ -113,14 +115,15 @@ class KeptLock:
             os.close(self._handle)
 
 
-def _taken(path: Path, how: int, mode: int = 0o600) -> int | None:
+def _taken(path: Path | str, how: int, mode: int = 0o600, folder: int | None = None) -> int | None:
     """Return the descriptor of a lock; None where it is held, and `how` says not to wait."""
+    name = path if folder is None else os.path.basename(path)
     with storage_errors(path, "locked"):
         while True:
-            handle = _open(path, mode)
+            handle = _open(name, mode, folder)
             try:
                 fcntl.flock(handle, how)
-                if _is_in_place(handle, path):
+                if _is_in_place(handle, name, folder):
                     return handle
             except BaseException as error:
                 os.close(handle)
@@ -130,14 +133,15 @@ def _taken(path: Path, how: int, mode: int = 0o600) -> int | None:
             os.close(handle)
 
 
-def _open(path: Path, mode: int = 0o600) -> int:
-    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, mode)
+def _open(path: Path | str, mode: int = 0o600, folder: int | None = None) -> int:
+    return os.open(path, _LOCK, mode, dir_fd=folder)
 
 
-def _is_in_place(handle: int, path: Path) -> bool:
+def _is_in_place(handle: int, path: Path | str, folder: int | None = None) -> bool:
     """Tell whether a file that is open still has its name."""
     try:
-        named, held = os.stat(path), os.fstat(handle)
+        named = os.stat(path, dir_fd=folder, follow_symlinks=False)
+        held = os.fstat(handle)
     except FileNotFoundError:
         return False
     return (named.st_ino, named.st_dev) == (held.st_ino, held.st_dev)

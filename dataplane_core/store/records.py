@@ -22,6 +22,7 @@ from dataplane_core.store.journal.trials import TrialTable
 from dataplane_core.store.journal.version_objects import TouchedObject, VersionObjects
 from dataplane_core.store.journal.version_records import VersionRecord
 from dataplane_core.store.journal.versions import VersionTable
+from dataplane_core.store.place import FilePlace
 from dataplane_core.store.ports import ReloadRequests
 from dataplane_core.store.retention import Retention
 from dataplane_core.store.sharing import Sharing
@@ -104,11 +105,11 @@ class Records:
         former = FormerText(base.version, encode_text(base.text))
         return self.text_rows.prepared(record.version, record.digest, data, former)
 
-    def keep_newest(self, config_file: Path) -> None:
+    def keep_newest(self, place: FilePlace) -> None:
         """Keep the newest text once more if a power cut undid that: the file has it."""
-        newest, size = self.versions.newest(), os.path.getsize(config_file)
+        newest, size = self.versions.newest(), os.path.getsize(place.path)
         if newest and self.texts.size(newest.version, newest.digest) != size:
-            data = config_file.read_bytes()
+            data, _ = place.read()
             if digest_of(data) == newest.digest:
                 self.texts.write(newest.version, newest.digest, data)
 
@@ -146,8 +147,7 @@ class Records:
                 self.objects.add(connection, record.version, new.objects)
             self._add_files(connection, record.version, new.files)
             if accepted is not None:
-                reason = record.reason
-                self.versions.roll_back(connection, accepted.version, record.version, reason)
+                self.versions.roll_back(connection, accepted.version, record.version, record.reason)
             elif record.text_of is not None:
                 self.versions.undo(connection, record.text_of, record.version)
             self._end_trial(connection, record)

@@ -92,7 +92,7 @@ class Restorer:
         )  # fmt: skip
         after = self._file.prepare(text, record.digest, version)
         with (
-            Candidate(self._file.path, data) as candidate,
+            Candidate(self._file.place, data) as candidate,
             self._records.intended(record, candidate),
         ):
             kept = self._records.sync(record, data, candidate, locked.current())

@@ -10,27 +10,27 @@ import os
 import stat
 from collections.abc import Iterable
 from contextlib import suppress
-from pathlib import Path
 
 _log = logging.getLogger(__name__)
 _OF_CONTENT = ("security.ima", "security.evm")
 """Attributes that sign the bytes of a file, and are wrong for other bytes."""
-_FLAGS = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY
+_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY
 _WITHOUT = {errno.ENOTSUP, errno.ENOSYS}
 _said: set[str] = set()
 
 
-def copy_rights(handle: int, name: str | Path, folder: int | None = None) -> bool:
+def copy_rights(handle: int, name: str, folder: int) -> bool:
     """Give an open file the mode, the owner and the attributes of another; False without another.
 
-    The other is named in the open `folder`, where a link is no file of that name, or by its path.
-    What this process may not set stays as the system has made it: an attribute with a line in the
-    log, an owner silently. Of a file that this process may not read, attributes are not kept.
+    The other is named in the open `folder`, where a link is no file of that name. What this process
+    may not set stays as the system has made it: an attribute with a line in the log, an owner
+    silently. Of a file that this process may not read, attributes are not kept.
     """
-    follow = folder is None
     try:
-        status = os.stat(name, dir_fd=folder, follow_symlinks=follow)
+        status = os.stat(name, dir_fd=folder, follow_symlinks=False)
     except FileNotFoundError:
+        return False
+    if not stat.S_ISREG(status.st_mode):
         return False
     if (status.st_uid, status.st_gid) != (os.geteuid(), os.getegid()):
         with suppress(PermissionError):
@@ -39,8 +39,7 @@ def copy_rights(handle: int, name: str | Path, folder: int | None = None) -> boo
             os.fchown(handle, status.st_uid, -1)
     os.fchmod(handle, stat.S_IMODE(status.st_mode))
     with suppress(OSError):
-        flags = _FLAGS if follow else _FLAGS | os.O_NOFOLLOW
-        other = os.open(name, flags, dir_fd=folder)
+        other = os.open(name, _FLAGS, dir_fd=folder)
         try:
             _copy_attributes(handle, other)
         finally:

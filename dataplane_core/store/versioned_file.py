@@ -6,7 +6,7 @@ What edits it, and brings edits to HAProxy, stands above (`config`).
 import logging
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from dataplane_core.settings import Settings
 from dataplane_core.store.candidate import Candidate
 from dataplane_core.store.configuration_file import ConfigurationFile
 from dataplane_core.store.file_history import FileHistory
-from dataplane_core.store.files import file_identity, forget_cached, read_file, sweep
+from dataplane_core.store.files import file_identity, forget_cached, sweep
 from dataplane_core.store.hand_edits import HandEdits
 from dataplane_core.store.head import decode_text, digest_of, split_header
 from dataplane_core.store.journal.state import State
@@ -26,6 +26,7 @@ from dataplane_core.store.journal.version_objects import VersionObjects
 from dataplane_core.store.journal.versions import VersionTable
 from dataplane_core.store.judge import Judge
 from dataplane_core.store.pending_reloads import PendingReloads
+from dataplane_core.store.place import FilePlace
 from dataplane_core.store.ports import ConfigurationCheck, Locate, ReloadRequests, no_object
 from dataplane_core.store.rebuilding import rebuild
 from dataplane_core.store.records import Records
@@ -42,8 +43,8 @@ _log = logging.getLogger(__name__)
 class VersionedFile:
     """The file `haproxy.config_file` of the settings, with the records of its versions.
 
-    `language` has the words that begin a section, `files` follow what lies beside the file. Objects
-    may be shared between threads, and made
+    `language` has the words that begin a section, `files` follow what lies beside the file. The
+    file may lie anywhere, or in `folders` alone. Objects may be shared between threads, and made
     before a fork.
     """
 
@@ -56,8 +57,10 @@ class VersionedFile:
         check: ConfigurationCheck,
         locate: Locate = no_object,
         files: FileHistory | None = None,
+        folders: Sequence[str] | None = None,
     ) -> None:
         path = self.path = Path(settings.haproxy.config_file)
+        place = self._place = FilePlace(path, folders)
         own, transaction = settings.dataplane, settings.dataplaneapi.transaction
         versions, rows = VersionTable(state), TextTable(state)
         self.records = Records(
@@ -76,10 +79,10 @@ class VersionedFile:
             files=files,
         )
         self._pending = PendingReloads(self.records.versions, reloads)
-        self.on_disk = ConfigurationFile(path, language, self.records, self._pending.catch_up)
+        self.on_disk = ConfigurationFile(place, language, self.records, self._pending.catch_up)
         self.turns = Turns(state.directory, own.check_timeout)
-        self.judge = Judge(path, language, check, locate)
-        self.hand_edits = HandEdits(path, own.on_bad_edit == "keep", self.records, self.judge)
+        self.judge = Judge(place, language, check, locate)
+        self.hand_edits = HandEdits(place, own.on_bad_edit == "keep", self.records, self.judge)
         self._restorer = Restorer(self.on_disk, self.records, self.hand_edits)
         self._process = 0
         self._starting = threading.Lock()
@@ -117,14 +120,14 @@ class VersionedFile:
     def _write_anew(self) -> None:
         """Write once more what the disk has: a text that is recorded, or that HAProxy accepts."""
         forget_cached(self.path)
-        data, status = read_file(self.path)
+        data, status = self._place.read()
         digest, newest = digest_of(data), self.records.versions.newest()
         known = newest is not None and newest.digest == digest
         if not known and not self.records.versions.intents(digest):
             head, _ = split_header(decode_text(data))
             self.judge.check(decode_text(data), head)
             _log.warning("%s holds a text that is no version", self.path)
-        with Candidate(self.path, data) as candidate:
+        with Candidate(self._place, data) as candidate:
             candidate.sync()
             candidate.publish(in_place=True, over=file_identity(status))
             candidate.sync_folder()
@@ -217,9 +220,10 @@ class VersionedFile:
                 _log.error("what a predecessor left is not looked at yet: %s", error.message)
                 return
             if not self.records.state.is_copy:
-                with suppress(OSError, StorageFailed):
-                    sweep(self.path)
+                with suppress(OSError, DataplaneError):
+                    with self._place.open("read") as opened:
+                        sweep(opened.name, opened.folder)
                     if self.records.state.first:
-                        self.records.keep_newest(self.path)
+                        self.records.keep_newest(self._place)
                 self._pending.catch_up()
             self._process = os.getpid()

@@ -43,6 +43,7 @@ from dataplane_core.plugin import (
 from dataplane_plugins.spoe.models import GROUP, agent, message, numbered_rows
 
 KINDS = (SCOPE_KIND, "spoe-agent", "spoe-message", "spoe-group")
+_MODE = 0o644  # of a file that is made anew: one that is there keeps its own
 _NAME = lazy_pattern(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,200}")
 
 
@@ -111,8 +112,7 @@ class SpoeReloads:
         if records is None or made is None or before is None or made.origin == "external":
             return None
         data = records.read(before.version, before.digest)
-        mode = self._path.stat().st_mode & 0o777
-        return None if data is None else Former(self._path, data, mode, made.digest)
+        return None if data is None else Former(self._path, data, _MODE, made.digest)
 
     def loading(self) -> tuple[int, ...]:
         """Return no version: nobody knows which one HAProxy reads with the configuration."""
@@ -263,7 +263,9 @@ class SpoeFiles:
         services = self._services
         settings = services.settings.replace(**{"haproxy.config_file": path})
         requests, checker = SpoeReloads(services, path), SpoeChecker(services, path)
-        file = requests.file = VersionedFile(settings, self._language, state, requests, checker)
+        file = requests.file = VersionedFile(
+            settings, self._language, state, requests, checker, folders=self._regular.folders
+        )
         limit = settings.dataplaneapi.transaction.max_open_transactions
         return ConfigStore(file, ForcedMainReloads(services, file), limit)
 

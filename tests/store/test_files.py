@@ -9,6 +9,7 @@ import pytest
 from dataplane_core.errors import StorageFailed, StorageFull
 from dataplane_core.store import candidate as candidates
 from dataplane_core.store import files
+from dataplane_core.store.place import FilePlace
 
 
 def others(directory: Path) -> list[str]:
@@ -97,12 +98,17 @@ def test_identity_moves_when_the_modification_time_is_put_back(tmp_path):
     assert files.file_identity(target.stat()) != files.file_identity(before)
 
 
+def sweep(target):
+    with FilePlace(target).open() as opened:
+        files.sweep(opened.name, opened.folder)
+
+
 def test_sweep_removes_what_the_dead_left_and_nothing_else(tmp_path):
     target = tmp_path / "a.cfg"
     (tmp_path / ".a.cfg.dead.tmp").write_bytes(b"x")
     (tmp_path / ".b.cfg.dead.tmp").write_bytes(b"x")
     with candidates.Candidate(target, b"alive") as candidate:
-        files.sweep(target)
+        sweep(target)
         assert others(tmp_path) == sorted([".b.cfg.dead.tmp", candidate.path.name])
 
 
@@ -113,7 +119,7 @@ def test_a_temporary_file_that_is_swept_before_it_is_locked_is_made_anew(tmp_pat
     def swept_first(handle, how):
         if not sweeps:
             sweeps.append(1)
-            files.sweep(target)
+            sweep(target)
         lock(handle, how)
 
     monkeypatch.setattr(files.fcntl, "flock", swept_first)
