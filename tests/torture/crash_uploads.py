@@ -20,7 +20,8 @@ from dataplane_core.store.contents import content_digest
 from dataplane_core.store.files import sweep_folder
 from tests.storage.support import Storage
 from tests.torture import strace
-from tests.torture.crashes import Recorder, State, Step, in_memory, make, traced, try_states
+from tests.torture.crashes import Recorder, in_memory, make, traced, try_states
+from tests.torture.cuts import State, Step
 from tests.torture.upload_actor import PLACES, content, create, open_storage, replace
 
 DONE = (200, 201, 202, 204)

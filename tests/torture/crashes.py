@@ -1,13 +1,11 @@
 """The states that a power cut may leave of a commit or a start, each recovered and judged.
 
-strace records what a process writes, syncs, renames and removes. From that come, for each moment,
-the states that a disk may be in: nothing but what was synced, all of it, one step missing, one
-step alone, half a write. A store is started on each: haproxy.cfg is the old or the new version to
+strace records what a process writes, syncs, renames, makes and removes. From that come, for each
+moment, the states that a disk may be in (`cuts`). A store is started on each: haproxy.cfg is the old or the new version to
 the byte, the new one if it was acknowledged before the cut, its number is known, and a change can
 be made.
 """
 
-import hashlib
 import json
 import logging
 import os
@@ -17,70 +15,27 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from dataplane_core.errors import DataplaneError
 from tests.store.support import Bench, add_server
 from tests.torture import strace
+from tests.torture.cuts import Disk, State, Step
 
 ACTOR = Path(__file__).parents[1] / "store" / "actor.py"
 ACTIONS = ("direct", "transaction", "restore")
 STARTS = ("first start", "start after a death", "start after an edit", "start with a broken state")
 CALLS = (
     "openat", "close", "write", "pwrite64", "lseek", "ftruncate", "fsync", "fdatasync", "rename", "renameat",
-    "renameat2", "unlink", "unlinkat", "link", "linkat", "mkdir", "mkdirat",
+    "renameat2", "unlink", "unlinkat", "link", "linkat", "mkdir", "mkdirat", "rmdir",
 )  # fmt: skip
 _LINE = re.compile(r"^(?:\d+\s+)?(\w+)\((.*)\)\s+= (\d+)(?:<.*>)?$")
 _STRING = re.compile(r'"((?:\\x[0-9a-f]{2})*)"')
 _DIR = re.compile(r"(?:AT_FDCWD|(\d+))(?:<[^>]*>)?, ")
 _MEMORY = "-shm"
 """SQLite's shared memory, which says nothing after a cut."""
-
-
-@dataclass(frozen=True)
-class Step:
-    """One step of a trace: of a file's data, or of the names in a folder (`folder`).
-
-    Of two files that change places, `at` is the one that had the name.
-    """
-
-    kind: str
-    file: int = 0
-    at: int = 0
-    data: bytes = b""
-    name: str = ""
-    source: str = ""
-
-    @property
-    def folder(self) -> str:
-        return os.path.dirname(self.name)
-
-
-@dataclass
-class State:
-    """Files by their names, as a disk may have them."""
-
-    names: dict[str, int] = field(default_factory=dict)
-    data: dict[int, bytes] = field(default_factory=dict)
-
-    def take(self, step: Step) -> None:
-        """Do a step."""
-        if step.kind == "write":
-            old = self.data.get(step.file, b"").ljust(step.at, b"\0")
-            self.data[step.file] = old[: step.at] + step.data + old[step.at + len(step.data) :]
-        elif step.kind == "truncate":
-            self.data[step.file] = self.data.get(step.file, b"")[: step.at].ljust(step.at, b"\0")
-        elif step.kind == "name":
-            self.names[step.name] = step.file
-        elif step.kind == "rename":
-            self.names.pop(step.source, None)
-            self.names[step.name] = step.file
-        elif step.kind == "exchange":
-            self.names[step.name], self.names[step.source] = step.file, step.at
-        elif step.kind == "unlink":
-            self.names.pop(step.name, None)
 
 
 class Recorder:
@@ -92,6 +47,7 @@ class Recorder:
         for number, path in enumerate((one for one in sorted(folder.rglob("*")) if one.is_file()), 1):
             self.before.names[str(path)] = number
             self.before.data[number] = path.read_bytes()
+        self.before.folders = {str(one) for one in (folder, *folder.rglob("*")) if one.is_dir()}
         self._now = State(dict(self.before.names), dict(self.before.data))
         self._next = len(self.before.names) + 1
         self._open: dict[int, tuple[str, int]] = {}
@@ -117,8 +73,9 @@ class Recorder:
             self._opened(paths[0], arguments, result)
         elif call in ("write", "pwrite64", "ftruncate", "fsync", "fdatasync", "close", "lseek"):
             self._of_descriptor(call, int(re.split(r"\D", arguments)[0]), arguments, strings, result)
-        elif paths[-1].startswith(self._folder):
-            self._of_names("exchange" if "RENAME_EXCHANGE" in arguments else call, paths)
+        elif paths[-1].startswith(self._folder) and not paths[-1].endswith(_MEMORY):
+            named = {"RENAME_EXCHANGE": "exchange", "AT_REMOVEDIR": "rmdir"}
+            self._of_names(next((what for flag, what in named.items() if flag in arguments), call), paths)
 
     def _paths(self, arguments: str, strings: list[bytes]) -> list[str]:
         """The paths that a call names, each from the folder in front of it."""
@@ -134,7 +91,8 @@ class Recorder:
         file = self._now.names.get(path, 0)
         self._open[result] = (path, file)
         self._places[result] = 0
-        if not path.startswith(self._folder) or os.path.isdir(path):
+        is_folder = "O_DIRECTORY" in arguments or os.path.isdir(path)
+        if not path.startswith(self._folder) or is_folder or path.endswith(_MEMORY):
             return
         if not file and "O_CREAT" in arguments:
             file, self._next = self._next, self._next + 1
@@ -169,56 +127,14 @@ class Recorder:
             self._step(Step("exchange", one, other, name=paths[1], source=paths[0]))
         elif call.startswith("rename"):
             self._step(Step("rename", self._now.names.get(paths[0], 0), name=paths[1], source=paths[0]))
+        elif call.startswith("mkdir"):
+            self._step(Step("mkdir", name=paths[0]))
+        elif call == "rmdir":
+            self._step(Step("rmdir", name=paths[0]))
         elif call.startswith("unlink"):
             self._step(Step("unlink", name=paths[0]))
         elif call.startswith("link"):
             self._step(Step("name", self._now.names.get(paths[0], 0), name=paths[1]))
-
-
-def states(before: State, steps: list[Step]) -> Iterator[tuple[State, bool, str]]:
-    """Each state that a cut may leave, whether the change was acknowledged then, and how it came."""
-    acknowledged = False
-    for count in range(len(steps) + 1):
-        done = steps[:count]
-        acknowledged = acknowledged or bool(done and done[-1].kind == "acknowledged")
-        lost = unsynced(done)
-        every = [at for at, step in enumerate(done) if step.kind not in ("sync", "acknowledged")]
-        names = [at for at in lost if done[at].name]
-        chosen: list[tuple[str, set[int]]] = [
-            ("all", set()), ("synced", set(lost)), ("no data", set(lost) - set(names)), ("no names", set(names)),
-            *((f"without step {at}", {at}) for at in lost),
-            *((f"with step {at} alone", set(lost) - {at}) for at in lost),
-        ]  # fmt: skip
-        for how, missing in chosen:
-            yield _state(before, done, [at for at in every if at not in missing]), acknowledged, f"{how}, {count} done"
-        for at in (one for one in lost if done[one].kind == "write"):
-            yield _state(before, done, every, half=at), acknowledged, f"half of step {at}, {count} done"
-
-
-def unsynced(done: list[Step]) -> list[int]:
-    """The steps that no sync has brought to the disk: of data by the file, of names by the folder."""
-    lost = []
-    for at, step in enumerate(done):
-        if step.kind in ("sync", "acknowledged"):
-            continue
-        later = (one for one in done[at + 1 :] if one.kind == "sync")
-        if step.name:
-            kept = any(one.name == step.folder for one in later)
-        else:
-            kept = any(one.file == step.file for one in later)
-        if not kept:
-            lost.append(at)
-    return lost
-
-
-def _state(before: State, done: list[Step], kept: list[int], half: int = -1) -> State:
-    state = State(dict(before.names), dict(before.data))
-    for at in kept:
-        step = done[at]
-        if at == half:
-            step = Step("write", step.file, step.at, step.data[: len(step.data) // 2])
-        state.take(step)
-    return state
 
 
 @dataclass(frozen=True)
@@ -268,11 +184,11 @@ def _act(folder: Path, action: str, failpoint: str = "") -> None:
 
 
 def make(state: State) -> None:
-    """Write the files of a state."""
+    """Make the folders and write the files of a state."""
+    for folder in sorted(state.folders):
+        Path(folder).mkdir(parents=True, exist_ok=True)
     for name, number in state.names.items():
-        if not name.endswith(_MEMORY):
-            Path(name).parent.mkdir(parents=True, exist_ok=True)
-            Path(name).write_bytes(state.data.get(number, b""))
+        Path(name).write_bytes(state.data.get(number, b""))
 
 
 def judge(folder: Path, state: State, recorded: Recorded, *, acknowledged: bool) -> str:
@@ -298,14 +214,6 @@ def judge(folder: Path, state: State, recorded: Recorded, *, acknowledged: bool)
         return f"no start: {error!r}"
 
 
-def _digest(state: State) -> str:
-    made = hashlib.sha256()
-    for name, number in sorted(state.names.items()):
-        if not name.endswith(_MEMORY):
-            made.update(name.encode() + b"\0" + hashlib.sha256(state.data.get(number, b"")).digest())
-    return made.hexdigest()
-
-
 def try_action(folder: Path, action: str, most: int = 0) -> tuple[Counter[str], list[str]]:
     """Judge every state of one action, or every so many-th; the figures, and what is wrong."""
     place = folder / action.replace(" ", "-")
@@ -323,22 +231,17 @@ def try_states(
 ) -> tuple[Counter[str], list[str]]:
     """Judge every state that steps may leave in a folder, or every so many-th, each in an empty folder."""
     counts, problems = Counter[str](), list[str]()
-    found = different(states(before, steps))
+    disk = Disk(before, steps)
+    found = disk.different()
     counts["steps"], counts["states"] = len(steps), len(found)
-    for state, acknowledged, how in found[:: max(1, len(found) // most) if most else 1]:
+    for cut in found[:: max(1, len(found) // most) if most else 1]:
         shutil.rmtree(place)
         place.mkdir()
         counts["tried"] += 1
-        said = judged(state, acknowledged)
+        said = judged(disk.state(cut), cut.acknowledged)
         if said:
-            problems.append(f"{name}, {how}: {said}")
+            problems.append(f"{name}, {cut.how}: {said}")
     return counts, problems
-
-
-def different(found: Iterable[tuple[State, bool, str]]) -> list[tuple[State, bool, str]]:
-    """The states without those that are the same as one before."""
-    seen = {(_digest(state), acknowledged): (state, acknowledged, how) for state, acknowledged, how in found}
-    return [*seen.values()]
 
 
 def in_memory() -> str | None:

@@ -1,12 +1,14 @@
 """Some of the states after a power cut that `contrib/torture --crashes` tries all of."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.torture import strace
 from tests.torture.crash_uploads import try_upload
-from tests.torture.crashes import State, Step, states, try_action, unsynced
+from tests.torture.crashes import try_action
+from tests.torture.cuts import Disk, State, Step, cuts, unsynced
 
 STEPS = [
     Step("name", 1, name="/f/a.tmp"),
@@ -27,10 +29,31 @@ def test_what_was_not_synced_may_be_lost() -> None:
 
 def test_a_name_may_reach_the_disk_without_its_data() -> None:
     steps = [one for one in STEPS if one.kind != "sync"]
-    found = [state.data.get(state.names.get("/f/a", 0)) for state, _, _ in states(State(), steps)]
-    assert {b"new", b"n", None} <= set(found)
-    last = [state.data[state.names["/f/a"]] for state, acknowledged, _ in states(State(), STEPS) if acknowledged]
-    assert set(last) == {b"new"}
+    found = [Disk(State(), steps).state(cut) for cut in cuts(steps)]
+    assert {b"new", b"n", None} <= {state.data.get(state.names.get("/f/a", 0)) for state in found}
+    disk = Disk(State(), STEPS)
+    last = [disk.state(cut) for cut in cuts(STEPS) if cut.acknowledged]
+    assert {state.data[state.names["/f/a"]] for state in last} == {b"new"}
+
+
+def test_with_a_new_folder_goes_all_that_is_in_it() -> None:
+    """A sync of the folder itself does not keep its own name."""
+    steps = [Step("mkdir", name="/f/g"), *(replace(one, name=one.name.replace("/f", "/f/g")) for one in STEPS)]
+    steps = [replace(one, source=one.source.replace("/f", "/f/g")) for one in steps]
+    before = State(folders={"/f"})
+    last = [Disk(before, steps).state(cut) for cut in cuts(steps) if cut.acknowledged]
+    assert [(sorted(state.names), sorted(state.folders)) for state in last] == [
+        (["/f/g/a"], ["/f", "/f/g"]), ([], ["/f"]), (["/f/g/a"], ["/f", "/f/g"]), ([], ["/f"]), ([], ["/f"]),
+        (["/f/g/a"], ["/f", "/f/g"]),
+    ]  # fmt: skip
+    kept = [steps[0], Step("sync", name="/f"), *steps[1:]]
+    disk = Disk(before, kept)
+    assert all(disk.state(cut).names for cut in cuts(kept) if cut.acknowledged)
+
+
+def test_each_different_state_is_there_once() -> None:
+    disk = Disk(State(), STEPS)
+    assert len(disk.different()) == len({disk._digest(cut) for cut in cuts(STEPS)}) < len([*cuts(STEPS)])
 
 
 @pytest.mark.skipif(bool(strace.missing()), reason=strace.missing())
