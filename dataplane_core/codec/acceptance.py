@@ -16,8 +16,9 @@ from dataplane_core.lazy_pattern import lazy_pattern
 
 Test: TypeAlias = Callable[[Any], bool]
 
-CONTROL = lazy_pattern(r"[\x00-\x1f\x7f-\x9f]")
-"""Characters that no text may hold: none of them can stand in a line of configuration."""
+UNWRITABLE = lazy_pattern(r"[\x00-\x1f\x7f-\x9f\ud800-\udc7f\udd00-\udfff]")
+"""Characters that no text may hold: control characters cannot stand in a line of configuration, and
+halves of surrogate pairs in no file, but for those that stand for bytes."""
 LARGEST = 2**63 - 1
 _TEXT = Prop("", "string")
 
@@ -119,7 +120,7 @@ def _is_list(item: Test) -> Test:
 
 
 def _is_text(value: Any) -> bool:
-    return type(value) is str and CONTROL.search(value) is None
+    return type(value) is str and UNWRITABLE.search(value) is None
 
 
 def _is_whole_number(value: Any) -> bool:

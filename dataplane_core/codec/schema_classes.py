@@ -11,7 +11,7 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields
 
-from dataplane_core.codec.acceptance import CONTROL, LARGEST
+from dataplane_core.codec.acceptance import LARGEST, UNWRITABLE
 from dataplane_core.codec.shape import JsonNode
 from dataplane_core.codec.value_checks import checks_of, pattern_check
 from dataplane_core.codec.violations import TYPE_ERROR, BrokenRule
@@ -43,14 +43,14 @@ class JsonObject(Schema):
 
 
 class Text(fields.String):
-    """A string without control characters, none of which can stand in a line of configuration."""
+    """A string without characters that no line of configuration can hold."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
         text = super()._deserialize(value, attr, data, **kwargs)
-        if CONTROL.search(text):
-            raise ValidationError(
-                BrokenRule(Code.PATTERN, "in body must not hold control characters")
-            )
+        found = UNWRITABLE.search(text)
+        if found:
+            what = "halves of characters" if found[0] >= "\ud800" else "control characters"
+            raise ValidationError(BrokenRule(Code.PATTERN, f"in body must not hold {what}"))
         return text
 
 

@@ -114,6 +114,10 @@ def codes(body: dict[str, Any], **more: Any) -> list[tuple[str, int]]:
         ({"rows": [{"id": 1}, {}]}, [("rows.1.id", 602)]),
         ({"rows": []}, []),
         ({"dashed-name": "a\nb"}, [("dashed-name", 605)]),
+        ({"dashed-name": "a\udcff\udc80b"}, []),
+        ({"dashed-name": "a\udc7f"}, [("dashed-name", 605)]),
+        ({"dashed-name": "\udd00a"}, [("dashed-name", 605)]),
+        ({"dashed-name": "\ud83d"}, [("dashed-name", 605)]),
         ({"bogus": 1, "port": 99}, [("port", 608), ("bogus", 610)]),
     ],
 )

@@ -68,6 +68,7 @@ def test_words_of_a_file_are_shown_as_variables(word, values):
     ("values", "said"),
     [
         ({"a": "x\ny"}, "vars.a in body must not hold control characters"),
+        ({"a": "x\ud800"}, "vars.a in body must not hold halves of characters"),
         ({"a": "x\\"}, "vars.a in body should match"),
         ({"a,b": "x"}, "vars.a,b in body has a name that should match"),
         ({'a"': "x"}, 'vars.a" in body has a name that should match'),

@@ -11,6 +11,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from tests.harness.asking import ask_localhost
 from tests.torture import (
     clocks,
     crash_uploads,
@@ -72,6 +73,7 @@ def main() -> int:
     parser.add_argument("--swaps", action="store_true", help="other versions of HAProxy in the place of the running one")
     parser.add_argument("--all", action="store_true", help="everything, with a summary at the end; takes hours")
     arguments = parser.parse_args()
+    ask_localhost()
     status = other_than_kills(arguments)
     return kills(arguments) if status is None else status
 

@@ -9,7 +9,6 @@ import base64
 import random
 import sys
 import tempfile
-import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -27,6 +26,7 @@ DOCUMENTS = (
     "/dataplane/v1/openapi.json",
 )
 """One form of each; the other says the same (tests/api/test_spec.py)."""
+METHODS = ("get", "put", "post", "delete", "patch", "head", "options")
 PHASES = ("fuzzing", "coverage", "examples", "stateful")
 CHECKS = ("not_a_server_error", "status_code_conformance", "content_type_conformance",
           "response_schema_conformance", "response_headers_conformance")  # fmt: skip
@@ -40,13 +40,19 @@ class Figures:
 
     requests: Counter[str] = field(default_factory=Counter)
     statuses: Counter[int] = field(default_factory=Counter)
-    operations: dict[str, set[str]] = field(default_factory=dict)
+    operations: dict[str, Counter[str]] = field(default_factory=dict)
     faults: dict[tuple[str, str, str], str] = field(default_factory=dict)
     errors: set[str] = field(default_factory=set)
 
+    @property
+    def left(self) -> list[str]:
+        """The operations that got no case."""
+        return [f"{name} {one}" for name, counts in self.operations.items() for one, count in counts.items() if not count]
+
     def __str__(self) -> str:
         told = "; ".join(
-            f"{name}: {count} requests to {len(self.operations.get(name, ()))} operations"
+            f"{name}: {count} requests, {min(cases := self.operations[name].values(), default=0)} to "
+            f"{max(cases, default=0)} cases of each of {len(cases)} operations"
             for name, count in self.requests.items()
         )
         server = sum(count for status, count in self.statuses.items() if status >= 500)
@@ -86,25 +92,37 @@ class Watched:
 class Effort:
     """How much of a document is tried: so many paths by a seed (all without), and cases of each operation.
 
-    It ends after some seconds, whatever is left.
+    With a time, each operation has an equal share of it, and more cases until it is over.
     """
 
-    seconds: float
+    seconds: int | None = None
     seed: int = 0
     paths: int | None = None
     cases: int = 10
     phases: Sequence[str] = PHASES
 
 
-def try_document(api: Api, path: str, effort: Effort, figures: Figures) -> None:
-    """Let Schemathesis try what one document says, each phase for its part of the time."""
-    name = path.strip("/").rpartition("/")[0]
-    document = api.call("GET", path).json
-    paths = [(one, item) for one, item in sorted(document["paths"].items()) if not _is_stream(item)]
-    for phase in effort.phases:
-        random.Random(f"{effort.seed} {phase}").shuffle(paths)
-        chosen = {**document, "paths": dict(paths[: effort.paths])}
-        _try_phase(Watched(api, figures, name), chosen, phase, effort)
+def documents(api: Api) -> dict[str, dict[str, Any]]:
+    """The served documents by their paths, without streams of events: no schema says what one of these is."""
+    found = {path: api.call("GET", path).json for path in DOCUMENTS}
+    for document in found.values():
+        document["paths"] = {name: item for name, item in sorted(document["paths"].items()) if not _is_stream(item)}
+    return found
+
+
+def _operations(document: dict[str, Any]) -> list[str]:
+    """The operations of a document, as Schemathesis calls them."""
+    every = ((path, method) for path, item in document["paths"].items() for method in item)
+    return [f"{method.upper()} {path}" for path, method in every if method in METHODS]
+
+
+def try_document(api: Api, name: str, document: dict[str, Any], effort: Effort, figures: Figures) -> None:
+    """Let Schemathesis try what one document says."""
+    paths = list(document["paths"].items())
+    random.Random(f"{effort.seed} {name}").shuffle(paths)
+    chosen = {**document, "paths": dict(paths[: effort.paths])}
+    figures.operations[name] = Counter(dict.fromkeys(_operations(chosen), 0))
+    _execute(Watched(api, figures, name), chosen, effort)
 
 
 def _is_stream(item: dict[str, Any]) -> bool:
@@ -112,27 +130,25 @@ def _is_stream(item: dict[str, Any]) -> bool:
     return any("text/event-stream" in one.get("content", {}) for one in item.get("get", {}).get("responses", {}).values())
 
 
-def _try_phase(watched: "Watched", document: dict[str, Any], phase: str, effort: Effort) -> None:
+def _execute(watched: "Watched", document: dict[str, Any], effort: Effort) -> None:
     import schemathesis
     from schemathesis.config import SchemathesisConfig
     from schemathesis.engine import events, from_schema
 
     checks: dict[str, Any] = {"enabled": False, **{name: {"enabled": True} for name in CHECKS}}
+    phases = {name: {"enabled": name in effort.phases} for name in PHASES}
     config = SchemathesisConfig.from_dict({
-        "seed": effort.seed, "phases": {name: {"enabled": name == phase} for name in PHASES}, "checks": checks,
-        "continue-on-failure": True, "cache": {"enabled": False},
+        "seed": effort.seed, "phases": phases, "checks": checks, "continue-on-failure": True, "cache": {"enabled": False},
         "generation": {"database": "none", "no-shrink": True, "max-examples": effort.cases},
+        **({} if effort.seconds is None else {"max-time": effort.seconds}),
     })  # fmt: skip
     schema = schemathesis.openapi.from_dict(document, config=config)
     schema.app = watched
-    end, stream = time.monotonic() + effort.seconds / len(effort.phases), from_schema(schema).execute()
-    for event in stream:
+    for event in from_schema(schema).execute():
         if isinstance(event, events.ScenarioFinished):
             _note(event, watched.name, watched.figures)
         elif isinstance(event, events.NonFatalError | events.FatalError):
             watched.figures.errors.add(f"{watched.name}: {getattr(event, 'value', event)!r:.300}")
-        if time.monotonic() > end:
-            stream.stop()
 
 
 def _note(event: Any, name: str, figures: Figures) -> None:
@@ -140,7 +156,7 @@ def _note(event: Any, name: str, figures: Figures) -> None:
     recorder = event.recorder
     for key, node in recorder.cases.items():
         operation = node.value.operation.label
-        figures.operations.setdefault(name, set()).add(operation)
+        figures.operations[name][operation] += 1
         for check in recorder.checks.get(key, ()):
             if check.failure_info is not None:
                 told = check.failure_info.failure
@@ -151,23 +167,28 @@ def _note(event: Any, name: str, figures: Figures) -> None:
 
 
 def try_all(folder: Path, program: str, effort: Effort) -> Figures:
-    """Try each document, for its part of the time."""
-    figures, each = Figures(), replace(effort, seconds=effort.seconds / len(DOCUMENTS))
+    """Try each document, for a part of the time by the number of its operations."""
+    figures = Figures()
     with beside_haproxy(folder, program) as api:
-        for path in DOCUMENTS:
-            try_document(api, path, each, figures)
+        every = documents(api)
+        whole = sum(len(_operations(document)) for document in every.values())
+        for path, document in every.items():
+            own = effort
+            if effort.seconds is not None:
+                own = replace(effort, seconds=max(1, effort.seconds * len(_operations(document)) // whole))
+            try_document(api, path.strip("/").rpartition("/")[0], document, own, figures)
     return figures
 
 
 def run_all(minutes: float, seed: int) -> int:
-    """Try all; 1 where an answer is not as the document says."""
+    """Try all; 1 where an answer is not as the document says, or an operation got no case."""
     if not is_there():
         print("Schemathesis is not installed: pip install 'dataplane[test]'", file=sys.stderr)
         return 2
     with tempfile.TemporaryDirectory(prefix="dp-documents-") as folder:
-        figures = try_all(Path(folder), any_haproxy(), Effort(minutes * 60, seed, cases=max(3, int(minutes))))
+        figures = try_all(Path(folder), any_haproxy(), Effort(int(minutes * 60), seed))
     for (name, operation, check), told in sorted(figures.faults.items()):
         print(f"{name} {operation}: {check}: {told}")
-    print(*sorted(figures.errors), sep="\n")
+    print(*sorted(figures.errors), *(f"no case of {one}" for one in figures.left), sep="\n")
     print(figures)
-    return int(bool(figures.faults) or any(status >= 500 for status in figures.statuses))
+    return int(bool(figures.faults or figures.left) or any(status >= 500 for status in figures.statuses))

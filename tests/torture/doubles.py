@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 from dataplane_core.haproxy.kept import QUESTION
-from tests.harness.asking import ask_localhost
 from tests.harness.server import ApiServer, Client
 
 Way = Callable[["Double", socket.socket], None]
@@ -245,7 +244,6 @@ def run_all() -> int:
     from tests.runtime import test_failures as known  # its table of calls names every route
     from tests.runtime.support import Api, prepare
 
-    ask_localhost()
     calls = (*known.CALLS, *known.NEWER_CALLS)
     told: list[Told] = []
     for way in (*HARD, *ODD):

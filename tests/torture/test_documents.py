@@ -14,7 +14,7 @@ PATHS = 4
 @pytest.mark.haproxy
 def test_answers_are_as_the_documents_say(tmp_path: Path, haproxy_program: str) -> None:
     pytest.importorskip("schemathesis")
-    figures = try_all(tmp_path, haproxy_program, Effort(60, SEED, PATHS, 3, ("fuzzing",)))
+    figures = try_all(tmp_path, haproxy_program, Effort(None, SEED, PATHS, 3, ("fuzzing",)))
     assert figures.faults == {}
     assert all(status < 500 for status in figures.statuses)
-    assert sum(figures.requests.values()) > PATHS
+    assert figures.left == []
