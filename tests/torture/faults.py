@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TypeVar
 
+from dataplane_core.errors import StorageFailed
 from dataplane_core.store.disk_faults import REMEDY
 from tests.harness.server import CONFIGURATION, TRANSACTIONS, Answer, ApiServer
 from tests.torture import strace
@@ -147,7 +148,10 @@ class FaultyServer:
             self._client.version()  # whoever looks at the file finishes the record of it
         except (OSError, http.client.HTTPException) as error:
             return [f"the server does not answer: {error!r}"]
-        return problems + [one for one in self._held() if not one.endswith(LITTER)]
+        try:
+            return problems + [one for one in self._held() if not one.endswith(LITTER)]
+        except StorageFailed as error:  # as it is while the server has a lock that was not given back
+            return [*problems, f"nobody else can read the state: {error}"]
 
     def restart(self) -> list[str]:
         """Kill all, start again, and see what is there."""
