@@ -42,6 +42,9 @@ class Overview:
     def nodes(self) -> list[dict[str, Any]]:
         """Return all members, by name."""
         statuses, alive = self._leader.statuses(), self._alive()
+        own = last_said(self._member.services)
+        if own.state == "waiting":  # for the store, which it cannot tell so
+            statuses[self._member.name] = own
         return [
             self._node(name, group, statuses.get(name), is_alive=name in alive)
             for name, group in sorted(self._member.members().items())

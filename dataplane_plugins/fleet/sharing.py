@@ -147,12 +147,13 @@ class Sharer:
         A store that was put back must not go on from here: others have what it has lost.
         """
         revisions = self._member.revisions
-        head = revisions.newest()
-        if head is not None and self._followed in (head.digest, head.parent or head.digest):
-            self._followed = head.digest
-            return head
-        reason = gone_astray(revisions, head, read_known(self._member.services.state))
-        if reason:
+        head, known = revisions.newest(), read_known(self._member.services.state)
+        is_next = (
+            head is not None
+            and known.number < head.number
+            and self._followed in (head.digest, head.parent)
+        )
+        if not is_next and (reason := gone_astray(revisions, head, known)):
             raise FleetUnavailable(reason)
         if head is None:
             raise FleetUnavailable(

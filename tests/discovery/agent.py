@@ -76,13 +76,17 @@ class Consul(AbstractContextManager["Consul"]):
 
     def ask(self, method: str, path: str, body: Any = None) -> Any:
         """The answer to a request below /v1, with the token of the management."""
-        data = json.dumps(body).encode() if body is not None else b""
+        text = self.raw(method, path, json.dumps(body).encode() if body is not None else b"")
+        return json.loads(text) if text.strip() else None
+
+    def raw(self, method: str, path: str, data: bytes = b"") -> bytes:
+        """The bytes of an answer to bytes."""
         headers = {"X-Consul-Token": self.token} if self.token else {}
         url = f"http://127.0.0.1:{self.port}/v1/{path}"
         request = urllib.request.Request(url, data or None, headers, method=method)
         with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
-            text = answer.read()
-        return json.loads(text) if text.strip() else None
+            found: bytes = answer.read()
+        return found
 
     def register(self, id: str, port: int, *checks: str, name: str = "api", **more: Any) -> None:
         """Register an instance; its checks have these states, and are `<id>-<number>`."""

@@ -1,6 +1,6 @@
 """Members of a fleet in one process, without a network: what each does next is asked for."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -60,7 +60,7 @@ class Node(Api):
         }
         settings.setdefault("haproxy__reload__reload_delay", 0.0)
         own = {"fleet__node": name, "fleet__key_file": str(fleet.key_file)}
-        self.name, self.store = name, MemoryStore(fleet.cluster)
+        self.name, self.store = name, fleet.opened()
         with patch("dataplane_plugins.fleet.member.open_store", return_value=self.store):
             super().__init__(self.folder, text, **resources, **own, **settings)
             self.call("GET", "/dataplane/v1/fleet")  # opens the store
@@ -94,11 +94,12 @@ class Node(Api):
 
 
 class Fleet:
-    """A cluster in memory, and the members on it."""
+    """A cluster in memory, and the members on it; `opened` opens a store on it, or a real one."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, opened: Callable[[], Any] | None = None) -> None:
         self.folder = folder
         self.cluster = MemoryCluster()
+        self.opened = opened or (lambda: MemoryStore(self.cluster))
         self.key_file = folder / "fleet.key"
         self.key_file.write_text(new_key())
         self.key_file.chmod(0o600)
@@ -110,7 +111,7 @@ class Fleet:
 
     def fresh(self, node: Node) -> Member:
         """A member as it is after a start: nothing of the store is in its memory."""
-        return Member(node.services, MemoryStore(self.cluster))
+        return Member(node.services, self.opened())
 
     def settled(self, *nodes: Node) -> None:
         """Have each member do all that it can do now."""

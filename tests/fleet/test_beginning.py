@@ -141,13 +141,14 @@ def test_a_store_that_was_put_back_goes_on_from_nobody_who_knows_more(fleet, wha
         assert one.server("be1", "kept").status_code in (201, 202)
     fleet.settled(one, two)
     fleet.cluster.go_back(kept, mark)
-    if what == "text":
-        answer = two.server("be1", "new")
-    else:
-        answer = upload(two, MAPS, {"file_upload": ("b.map", b"b\n")})
-    assert (answer.status_code, "it was put back" in answer.json["message"]) == (503, True)
-    assert " new " not in two.file.read_text()
-    assert not (two.folder / "maps/b.map").exists()
+    for node in (one, two):
+        if what == "text":
+            answer = node.server("be1", "new")
+        else:
+            answer = upload(node, MAPS, {"file_upload": ("b.map", b"b\n")})
+        assert (answer.status_code, "it was put back" in answer.json["message"]) == (503, True)
+        assert " new " not in node.file.read_text()
+        assert not (node.folder / "maps/b.map").exists()
     assert two.member.revisions.newest().mark <= mark
 
 

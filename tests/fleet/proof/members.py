@@ -281,6 +281,8 @@ def answered(services: Any, question: dict[str, Any]) -> dict[str, Any]:
         if what == "read":
             snapshot = services.config.snapshot()
             return {"version": snapshot.version, "text": snapshot.document.text()}
+        if what == "clock":
+            return {"time": time.time()}
         if what == "status":
             return dict(json.loads(services.state.value(FACT) or "{}"))
         if what == "newest":

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -66,25 +65,17 @@ def test_a_token_may_what_its_policy_says(guarded: Consul, monkeypatch: pytest.M
         open_store(f"{address}fleet").transact([], {"a": b"2"})
 
 
-def raw(agent: Consul, method: str, path: str, body: bytes = b"") -> bytes:
-    """The answer to a request whose body is no JSON."""
-    request = urllib.request.Request(f"http://127.0.0.1:{agent.port}/v1/{path}", body or None, method=method)
-    with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
-        found: bytes = answer.read()
-    return found
-
-
 def test_an_older_backup_wakes_who_waits_with_an_older_index(store: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("dataplane_plugins.fleet.stores.consul._SLICE", 0.3)
     with Consul(quick_folder()) as agent:
         store = open_store(f"consul://127.0.0.1:{agent.port}/fleet")
         assert store.transact([], {"a": b"old"})
-        backup = raw(agent, "GET", "snapshot")
+        backup = agent.raw("GET", "snapshot")
         for number in range(20):
             assert store.transact([], {"a": b"%d" % number})
         mark = store.list("a").mark
         waiting = in_background(lambda: store.wait("a", mark, PATIENCE))
-        raw(agent, "PUT", "snapshot", backup)
+        agent.raw("PUT", "snapshot", backup)
         assert waiting() < mark
         entry = store.get("a")
         assert entry is not None and entry.value == b"old"
