@@ -13,6 +13,7 @@ from pathlib import Path
 
 from dataplane_core.haproxy.binaries import installed
 from tests.bench import (
+    alone,
     appliance,
     cold,
     desired,
@@ -49,6 +50,7 @@ MEASUREMENTS: dict[str, Callable[[Run], list[Table]]] = {
     "entries": entries.entries,
     "trips": trips.trips,
     "start": memory.start,
+    "alone": alone.alone,
     "appliance": appliance.appliance,
     "cold": cold.cold,
     "memory": memory.memory,

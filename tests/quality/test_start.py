@@ -19,8 +19,8 @@ NOT_LOADED = {
 }  # fmt: skip
 """Modules of Python's library that those need which are postponed."""
 NOT_YET = {
-    "anyio", "apispec", "bcrypt", "click", "consul", "cryptography", "hcl2", "importlib_metadata", "lark", "marshmallow",
-    "decimal", "fractions", "passlib", "prometheus_client", "pythonjsonlogger", "regex", "ruamel",
+    "anyio", "apispec", "bcrypt", "click", "consul", "cryptography", "etcd3gw", "hcl2", "importlib_metadata", "lark",
+    "decimal", "fractions", "marshmallow", "passlib", "prometheus_client", "pythonjsonlogger", "regex", "requests", "ruamel",
 }  # fmt: skip
 """Libraries that the first answer of a server with settings in YAML does not need."""
 MOST_MODULES = 768
@@ -50,6 +50,22 @@ def test_the_first_answer_needs_few_modules(tmp_path: Path) -> None:
     assert not {name.partition(".")[0] for name in loaded} & NOT_YET
     assert not loaded & NOT_LOADED
     assert len(loaded) <= MOST_MODULES
+
+
+@pytest.mark.server
+def test_a_server_without_a_fleet_loads_nothing_of_it_whatever_it_does(tmp_path: Path) -> None:
+    file = tmp_path / "haproxy.cfg"
+    file.write_text(files.configuration(files.SMALL, 8080))
+    with telling_imports(file, tmp_path / "run") as server:
+        client = server.client()
+        body = {"name": "new", "address": "192.0.2.1", "port": 80}
+        assert client.call("POST", f"{CONFIGURATION}/servers", body, backend="be0", version=1).status == 202
+        for path in ("fleet", "status", "metrics", "history"):
+            assert client.call("GET", f"/dataplane/v1/{path}").status in (200, 404), path
+        loaded = imported(server)
+    fleet = {name for name in loaded if name.startswith("dataplane_plugins.fleet")}
+    assert fleet <= {"dataplane_plugins.fleet", "dataplane_plugins.fleet.membership"}  # loading plugins is not logged
+    assert not {name.partition(".")[0] for name in loaded} & {"consul", "cryptography", "etcd3gw", "requests", "urllib3"}
 
 
 @pytest.mark.server
