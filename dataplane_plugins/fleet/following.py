@@ -22,7 +22,7 @@ from dataplane_plugins.fleet.member import Member
 from dataplane_plugins.fleet.offering import Offers
 from dataplane_plugins.fleet.orders import Order, Orders
 from dataplane_plugins.fleet.overlays import Overlays
-from dataplane_plugins.fleet.reasons import apart, held, put_back, unknown
+from dataplane_plugins.fleet.reasons import apart, bypassing, held, put_back, unknown
 from dataplane_plugins.fleet.recognising import Recogniser
 from dataplane_plugins.fleet.reporting import Reporter
 from dataplane_plugins.fleet.revisions import Revision
@@ -104,6 +104,7 @@ class Follower:
 
     def step(self) -> None:
         """Do what is next, if anything is."""
+        self._rollouts.watch_strategy()
         head = self._head = self._revisions.newest()
         self._is_loading = False
         if head is not None:
@@ -131,7 +132,7 @@ class Follower:
 
     def _follow(self, head: Revision, known: Known) -> None:
         """Go to the newest revision, or wait for its wave."""
-        rollout, _ = self._rollouts.current()
+        rollout = self._rollouts.of(head.number)
         if rollout is not None and rollout.number > head.number:
             return  # it was made since: the next step sees both
         if rollout is None or rollout.number < head.number:
@@ -140,6 +141,10 @@ class Follower:
                 return
         else:
             self._gate.follow(rollout)
+            self._reporter.saw(rollout)
+            if known.number < head.number and self._rollouts.bypasses(rollout):
+                self._reporter.say("held", head, known, reason=bypassing(rollout))
+                return
             if known.number < head.number and not rollout.releases(self._member.name):
                 self._hold(rollout, head, known)
                 return
@@ -167,6 +172,7 @@ class Follower:
         self._revisions.chunks.forget()  # the store may have been put back
         if order.deed == "take":
             is_done = head is not None
+            self._rollouts.forget()
         elif head is None:
             is_done = self._beginning.begin_anew(known)
         else:

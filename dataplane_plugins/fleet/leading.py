@@ -11,11 +11,14 @@ from collections.abc import Mapping
 from dataplane_core.plugin import DataplaneError, Outage
 from dataplane_plugins.fleet.collecting import Collector
 from dataplane_plugins.fleet.member import Member
-from dataplane_plugins.fleet.reporting import ALIVE, STATUS, Status, read_status
+from dataplane_plugins.fleet.reasons import bypassing
+from dataplane_plugins.fleet.remembering import Order, raise_alarm
+from dataplane_plugins.fleet.reporting import ALIVE, Status
 from dataplane_plugins.fleet.revisions import Revision
-from dataplane_plugins.fleet.rollout import Rollout, Said, advance, awaited
+from dataplane_plugins.fleet.rollout import PLACE, Rollout, Said, advance, awaited
 from dataplane_plugins.fleet.rollouts import Rollouts
 from dataplane_plugins.fleet.sealing import Forged
+from dataplane_plugins.fleet.statuses import newest_seen, read_statuses
 from dataplane_plugins.fleet.stores import Hold, StoreError
 
 LEADER = "leader"
@@ -33,6 +36,7 @@ class Leader:
         self._rollouts, self._collector = Rollouts(member), Collector(member)
         self._wave: tuple[int, int] = 0, 0
         self._since = self._rests = 0.0
+        self._older: Order | None = None
         self._outage = Outage(
             member.services.log, "the fleet cannot be led from here", "the fleet can be led again"
         )
@@ -74,7 +78,7 @@ class Leader:
 
     def step(self, hold: Hold | None = None) -> bool:
         """Do what follows on what members say; return whether the roll-out goes on."""
-        rollout, mark = self._rollouts.current()
+        rollout, mark = self._rollouts.current(mends=True)
         if rollout is None or rollout.state != "running":
             self._wave = 0, 0  # who resumes it gives the wave its whole time
         if rollout is None or not rollout.is_open:
@@ -82,11 +86,17 @@ class Leader:
         if rollout.state == "returning":
             self._return(rollout, mark)
             return True
+        if rollout.state == "running" and self._rollouts.bypasses(rollout):
+            self._stop_bypassing(rollout, mark, hold)
+            return False
         wave = rollout.number, rollout.wave
         if wave != self._wave:
             self._wave = wave
             self._since = self._rests = time.monotonic()
-        now, said = time.monotonic(), self.said(rollout)
+        statuses = self.statuses()
+        if self._is_older(rollout, statuses):
+            return False
+        now, said = time.monotonic(), self.said(rollout, statuses)
         waited = now - self._since
         if waited < rollout.strategy.timeout and awaited(rollout, said):
             self._rests = now
@@ -97,12 +107,38 @@ class Leader:
                 self._wave = 0, 0
         return following.is_open
 
-    def said(self, rollout: Rollout) -> Mapping[str, Said]:
+    def _is_older(self, rollout: Rollout, statuses: dict[str, Status]) -> bool:
+        """Tell whether a member has seen a newer record than the one that this member has read.
+
+        It has come since, or was taken away: then nothing goes on before a person says so, or the
+        member that has seen it writes it anew.
+        """
+        newer = newest_seen(statuses, PLACE)
+        if newer <= rollout.order:
+            self._older = None
+            return False
+        if self._older == rollout.order:
+            raise_alarm(
+                self._member.services, self._member.name,
+                f"a member has seen a newer record of the roll-out of version {rollout.version} "
+                "than the store has: somebody has put back an older one; it goes no further "
+                "before somebody pauses, resumes or aborts it",
+            )  # fmt: skip
+        self._older = rollout.order
+        return True
+
+    def _stop_bypassing(self, rollout: Rollout, mark: int, hold: Hold | None) -> None:
+        """Stop a roll-out that a member has planned by an older strategy than there was."""
+        reason = bypassing(rollout)
+        stopped = rollout.noted(time.time(), reason, state="stopped", reason=reason)
+        if self._rollouts.change(stopped, mark, hold):
+            raise_alarm(self._member.services, self._member.name, reason)
+
+    def said(self, rollout: Rollout, statuses: Mapping[str, Status]) -> Mapping[str, Said]:
         """Return what members say of the revision of a roll-out."""
         alive = {
             one.key.removeprefix(ALIVE) for one in self._store.list(ALIVE, names_only=True).entries
         }
-        statuses = self.statuses()
         names = set(self._member.members())
         names |= {
             name for wave in rollout.waves for name in wave
@@ -112,18 +148,7 @@ class Leader:
 
     def statuses(self) -> dict[str, Status]:
         """Return what each member says of itself; what another one said for it does not count."""
-        found = {}
-        for entry in self._store.list(STATUS).entries:
-            name = entry.key.removeprefix(STATUS)
-            try:
-                writer, data = self._member.signer.read(entry.value, entry.key)
-                if writer == name:
-                    found[name] = read_status(data)
-            except Forged as error:
-                self._member.tell(error)
-            except ValueError as error:
-                self._member.tell(Forged(f"{entry.key} is no status: {error}"))
-        return found
+        return read_statuses(self._member)
 
     def _return(self, rollout: Rollout, mark: int) -> None:
         """Make the revision before a roll-out the newest again, for all at once."""

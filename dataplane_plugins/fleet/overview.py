@@ -96,7 +96,7 @@ def node_json(name: str, group: str, status: Status | None, *, is_alive: bool) -
         }  # fmt: skip
         more = {
             "reason": status.reason, "findings": list(status.findings),
-            "haproxy": status.haproxy, "gate": status.gate,
+            "haproxy": status.haproxy, "gate": status.gate, "alarm": status.alarm,
         }  # fmt: skip
         found |= {key: value for key, value in more.items() if value}
     return found
@@ -139,6 +139,8 @@ def alarms(
         yield f"the roll-out of version {rollout.version} has stopped: {rollout.reason}"
     for node in nodes:
         name, state = node["name"], node.get("state", "")
+        if node.get("alarm"):
+            yield f"{name}: {node['alarm']}"
         if not node["is_alive"]:
             yield f"{name} is away"
         elif state in ("refused", "apart", "waiting"):

@@ -59,6 +59,14 @@ def emptied(names: Sequence[str]) -> str:
     )
 
 
+def bypassing(rollout: Rollout) -> str:
+    """Say that a roll-out goes by an older strategy than there was when it was planned."""
+    return (
+        f"the roll-out of version {rollout.version} goes by an older strategy than the one that "
+        "was set before: somebody has put that one back in the store; resume it, or return it"
+    )
+
+
 def apart(decision: Decision) -> str:
     """Say what was changed on a member."""
     named = ", ".join(decision.own_files[:5])

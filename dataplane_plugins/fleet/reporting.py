@@ -2,9 +2,9 @@
 
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, field
 from typing import Any
 
 from dataplane_core.plugin import (
@@ -19,7 +19,9 @@ from dataplane_core.plugin import (
 )
 from dataplane_plugins.fleet.known import Known
 from dataplane_plugins.fleet.member import Member
+from dataplane_plugins.fleet.remembering import Memory, Order, last_alarm
 from dataplane_plugins.fleet.revisions import Revision
+from dataplane_plugins.fleet.rollout import PLACE, STRATEGY, Rollout
 from dataplane_plugins.fleet.stores import Hold, StoreError
 
 STATUS, ALIVE = "status/", "alive/"
@@ -31,7 +33,9 @@ HAProxy refused it; what was changed there does not go with it; something else i
 
 ALIVE_SECONDS = 30
 _RENEW_SECONDS = 8.0
-_MOST_FINDINGS, _LONGEST = 10, 500
+_MOST_FINDINGS, _LONGEST, _LONGEST_REASON = 10, 500, 2000
+LARGEST_STATUS = 64 << 10
+"""Bytes that no status has: what is larger is not even looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +45,8 @@ class Status:
     `number` and `version` are what it has, `wanted` the number of the revision that it knows to be
     the newest; `since` is when it came to be so, in seconds since 1970. `findings` are HAProxy's
     messages about a revision that it refused. `gate` is `watching`, `passed`, or why HAProxy did
-    not pass; empty without a gate.
+    not pass; empty without a gate. `alarm` is what a stranger has done to the store, as this member
+    has noticed of late. `seen` are the orders of the newest records of some places that it saw.
     """
 
     state: str
@@ -54,6 +59,8 @@ class Status:
     haproxy: str = ""
     since: float = 0.0
     gate: str = ""
+    alarm: str = ""
+    seen: Mapping[str, Sequence[int]] = field(default_factory=dict)
 
 
 class Reporter:
@@ -64,6 +71,13 @@ class Reporter:
         self._said: tuple[object, ...] = ()
         self._hold: Hold | None = None
         self._renewed = 0.0
+        self._memory = Memory(member.services.state)
+        self._rollout: Order = 0, 0
+
+    def saw(self, rollout: Rollout) -> None:
+        """Know the roll-out as it is now; others are told of each step of one that has waves."""
+        if rollout.is_staged:
+            self._rollout = rollout.order
 
     def say(
         self, state: str, head: Revision | None = None, known: Known | None = None,
@@ -74,13 +88,17 @@ class Reporter:
         Who tries again to take what it waited for says nothing new.
         """
         has, wanted = known or Known(), head.number if head else 0
-        said = (state, has.number, has.version, wanted, reason, gate)
+        alarm, strategy = last_alarm(self._member.services), self._memory.order(STRATEGY)
+        said = (
+            state, has.number, has.version, wanted, reason, gate, alarm, strategy, self._rollout,
+        )  # fmt: skip
         tries_again = state == "taking" and self._said[:4] == ("waiting", *said[1:4])
         if said != self._said and not tries_again:
             status = Status(
                 state, has.number, has.version, wanted, reason,
                 tuple(_finding(one) for one in findings[:_MOST_FINDINGS]), self._member.group,
-                _haproxy(self._member), time.time(), gate,
+                _haproxy(self._member), time.time(), gate, alarm,
+                {STRATEGY: strategy, PLACE: self._memory.order(PLACE)},
             )  # fmt: skip
             data = written(status)
             place = STATUS + self._member.name
@@ -145,7 +163,8 @@ def written(status: Status) -> bytes:
 def read_status(data: bytes | str) -> Status:
     """Return what a member has said; raises ValueError for what is no status."""
     try:
-        fields = json.loads(data)
+        said = json.loads(data)
+        fields = {name: said[name] for name in Status.__dataclass_fields__ if name in said}
         return Status(**{**fields, "findings": tuple(fields["findings"])})
     except (TypeError, KeyError) as error:
         raise ValueError(str(error)) from None
@@ -163,6 +182,8 @@ def facts(services: Services) -> Iterator[Fact]:
     text = f"{name}: version {said.version}, {said.state}"
     if said.reason:
         text += f": {said.reason}"
+    if said.alarm:
+        yield Fact("fleet", f"{name}: {said.alarm}", bad=True)
     bad = said.state in ("refused", "apart", "waiting")
     yield Fact("fleet", text, bad=bad, doubtful=said.state == "held")
 

@@ -118,7 +118,7 @@ class Node:
         names = (*names, name) if excluded else names
         said = f"{name} is {'left out' if excluded else 'taken in again'} by {who or 'a client'}"
         changed = rollout.noted(time.time(), said, excluded=names)
-        if not self._shared.rollouts.change(changed, mark):
+        if not self._shared.rollouts.decide(changed, mark):
             raise Conflict("the roll-out went on meanwhile: ask again")
 
     def _find(self, name: str) -> dict[str, Any]:
@@ -160,8 +160,10 @@ class NewestRollout:
                 return
             who = req.who or "a client"
             text = f"{who}: {action}" + (f", {req.author.reason}" if req.author.reason else "")
-            changed = rollout.noted(time.time(), text, state=following, reason=text)
-            if not self._shared.rollouts.change(changed, mark):
+            changed = rollout.noted(
+                time.time(), text, state=following, reason=text, goes_by=-1
+            )
+            if not self._shared.rollouts.decide(changed, mark):
                 raise Conflict("the roll-out went on meanwhile: ask again")
             resp.data = to_json(rollout_json(changed))
 

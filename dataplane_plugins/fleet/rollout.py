@@ -66,7 +66,9 @@ class Rollout:
 
     `waves` are names of members, `wave` is the index of the one that is under way. The member that
     took the change is in the first. `excluded` are left out by a person; `log` are moments (seconds
-    since 1970) and sentences.
+    since 1970) and sentences. `serial` grows with each change of this record, and from one roll-out
+    to the next; `goes_by` is the serial of the strategy, and below 0 where somebody has decided
+    that no strategy counts.
     """
 
     number: int
@@ -79,6 +81,13 @@ class Rollout:
     reason: str = ""
     excluded: tuple[str, ...] = ()
     log: tuple[tuple[float, str], ...] = ()
+    serial: int = 0
+    goes_by: int = -1
+
+    @property
+    def order(self) -> tuple[int, int]:
+        """What grows with each change: a member knows an older record by it."""
+        return self.number, self.serial
 
     @property
     def is_staged(self) -> bool:
@@ -232,7 +241,8 @@ def written(rollout: Rollout) -> bytes:
 def read_rollout(data: bytes) -> Rollout:
     """Return the roll-out that a record says; raises `ValueError`."""
     try:
-        fields = json.loads(data)
+        said = json.loads(data)
+        fields = {name: said[name] for name in Rollout.__dataclass_fields__ if name in said}
         return Rollout(
             **{
                 **fields,

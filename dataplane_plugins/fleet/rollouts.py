@@ -3,12 +3,13 @@
 import json
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from dataplane_core.plugin import Conflict
 from dataplane_plugins.fleet.errors import Overtaken
 from dataplane_plugins.fleet.member import Member
 from dataplane_plugins.fleet.reasons import held
+from dataplane_plugins.fleet.remembering import Memory, raise_alarm
 from dataplane_plugins.fleet.revisions import Revision
 from dataplane_plugins.fleet.rollout import (
     PLACE,
@@ -21,27 +22,71 @@ from dataplane_plugins.fleet.rollout import (
     written,
 )
 from dataplane_plugins.fleet.sealing import Forged
-from dataplane_plugins.fleet.stores import Condition, Hold
+from dataplane_plugins.fleet.statuses import newest_seen, read_statuses
+from dataplane_plugins.fleet.stores import Condition, Entry, Hold
 
 PAST = "rollouts/"
+_SINCE = "the revision from which on the strategy counts"
+_MOST_ATTEMPTS = 5
+_MEND = "`dataplane fleet strategy` with waves sets another"
 NO_WAVES = Strategy(on_failure="continue")
 Step = tuple[Sequence[Condition], Mapping[str, bytes]]
 """Conditions and values that are written with a revision in one step."""
 
 
 class Rollouts:
-    """The roll-outs of a fleet; what is read was proved to be by a member."""
+    """The roll-outs of a fleet; what is read was proved to be by a member.
+
+    An older record than one that this member has seen, one that no member has written, and none
+    where there was one, do not count: the one that was seen does, until a newer one is there.
+    """
 
     def __init__(self, member: Member) -> None:
         self._member = member
         self._store = member.store
+        self._memory = Memory(member.services.state)
 
-    def current(self) -> tuple[Rollout | None, int]:
-        """Return the roll-out of the newest revision, and the mark of its record."""
-        entry = self._store.get(PLACE)
-        if entry is None:
-            return None, 0
-        return self._read(entry.value, PLACE), entry.mark
+    def current(self, *, mends: bool = False) -> tuple[Rollout | None, int]:
+        """Return the roll-out of the newest revision, and the mark of its record.
+
+        What is not in the store any more is written anew if this `mends`.
+        """
+        kept, entry = self._memory.newest(PLACE), self._store.get(PLACE)
+        mark = entry.mark if entry else 0
+        found, fault = self._found(entry)
+        if kept is not None and (found is None or found.order < kept.order):
+            if self._is_of_now(kept.order[0]):
+                rollout = read_rollout(kept.data)
+                self._tell(PLACE, f"the roll-out of version {rollout.version}", fault)
+                if mends:
+                    self._store.transact([Condition(PLACE, mark)], self.values(rollout))
+                return rollout, mark
+            kept = None  # the whole store was put back, which members tell by its revisions
+        if fault is not None:
+            raise fault
+        if found is not None:
+            self._memory.note(PLACE, found.order, written(found), instead=kept is None)
+        return found, mark
+
+    def _found(self, entry: Entry | None) -> tuple[Rollout | None, Forged | None]:
+        try:
+            return (self._read(entry.value, PLACE) if entry else None), None
+        except Forged as error:
+            return None, error
+
+    def _is_of_now(self, number: int) -> bool:
+        """Tell whether the store has a revision that was rolled out, or a later one."""
+        head = self._member.revisions.newest()
+        return head is not None and head.number >= number
+
+    def _tell(self, place: str, what: str, fault: Forged | None) -> None:
+        """Raise an alarm about a record that is not the newest one."""
+        how = f"something else ({fault})" if fault else "an older one, or none,"
+        raise_alarm(
+            self._member.services, self._member.name,
+            f"somebody who is no member has put {how} in the place of {what} in the store: this "
+            "member goes by the one that it has seen",
+        )  # fmt: skip
 
     def past(self, number: int) -> Rollout | None:
         """Return what became of the roll-out of a revision; None where that is not kept."""
@@ -49,20 +94,106 @@ class Rollouts:
         entry = self._store.get(place)
         return None if entry is None else self._read(entry.value, place)
 
+    def of(self, number: int) -> Rollout | None:
+        """Return the roll-out of the newest revision as a member goes by it, which mends it.
+
+        The strategy was read before the revision was: later ones have to go by it.
+        """
+        self._note_strategy(number)
+        rollout, _ = self.current(mends=True)
+        if rollout is None or rollout.number < number:
+            return self._recovered(number) or rollout
+        return rollout
+
+    def _recovered(self, number: int) -> Rollout | None:
+        """Return the roll-out of the newest revision from what is kept of each, and write it anew.
+
+        Whoever makes a revision writes its roll-out with it: the present one has been taken away.
+        """
+        try:
+            found = self.past(number)
+        except Forged as error:
+            self._member.tell(error)
+            return None
+        if found is None:
+            return None
+        self._tell(PLACE, f"the roll-out of version {found.version}", None)
+        entry = self._store.get(PLACE)
+        place = {PLACE: self._member.signer.write(written(found), PLACE)}
+        self._store.transact([Condition(PLACE, entry.mark if entry else 0)], place)
+        return found
+
     def strategy(self) -> Strategy:
         """Return how revisions are rolled out."""
-        entry = self._store.get(STRATEGY)
-        if entry is None:
-            return Strategy()
+        return self.numbered_strategy()[0]
+
+    def numbered_strategy(self, *, mends: bool = False) -> tuple[Strategy, int, int]:
+        """Return how revisions are rolled out, the serial of that, and the mark of its record."""
+        kept, entry = self._memory.newest(STRATEGY), self._store.get(STRATEGY)
+        mark, data, fault = entry.mark if entry else 0, b"", None
         try:
-            return strategy_of(json.loads(self._member.signer.read(entry.value, STRATEGY)[1]))
-        except ValueError as error:
-            raise Forged(f"{STRATEGY} is no strategy") from error
+            data = self._member.signer.read(entry.value, STRATEGY)[1] if entry else b"{}"
+            strategy, serial = _strategy_in(data)
+        except Forged as error:
+            fault, strategy, serial = error, Strategy(), 0
+        if kept is not None and serial < kept.order[0]:
+            self._tell(STRATEGY, "the strategy", fault)
+            strategy, serial = _strategy_in(kept.data)
+            if mends:
+                self._put_strategy(kept.data, mark)
+        elif fault is not None:
+            raise fault
+        elif serial:
+            self._memory.note(STRATEGY, (serial, 0), data)
+        return strategy, serial, mark
+
+    def watch_strategy(self) -> None:
+        """Know the newest strategy, and mend it."""
+        try:
+            self.numbered_strategy(mends=True)
+        except Forged as error:
+            raise_alarm(self._member.services, self._member.name, f"{error}: {_MEND}")
 
     def set_strategy(self, strategy: Strategy) -> None:
-        """Roll out the next revisions otherwise."""
-        data = json.dumps(asdict(strategy), sort_keys=True).encode()
-        self._store.transact([], {STRATEGY: self._member.signer.write(data, STRATEGY)})
+        """Roll out the next revisions otherwise, instead of all that was said before."""
+        seen = newest_seen(read_statuses(self._member), STRATEGY)[0]
+        for _ in range(_MOST_ATTEMPTS):
+            mark, serial = self._strategy_mark()
+            serial = max(serial, seen, self._memory.order(STRATEGY)[0]) + 1
+            data = json.dumps({**asdict(strategy), "serial": serial}, sort_keys=True).encode()
+            if self._put_strategy(data, mark):
+                self._memory.note(STRATEGY, (serial, 0), data)
+                return
+        raise Conflict("the strategy was changed meanwhile: ask again")
+
+    def _strategy_mark(self) -> tuple[int, int]:
+        """Return the mark of the strategy, and its serial; 0 for what a stranger has put there."""
+        try:
+            _, serial, mark = self.numbered_strategy()
+            return mark, serial
+        except Forged as error:
+            self._member.tell(error)
+            entry = self._store.get(STRATEGY)
+            return (entry.mark if entry else 0), 0
+
+    def _put_strategy(self, data: bytes, mark: int) -> bool:
+        value = self._member.signer.write(data, STRATEGY)
+        return self._store.transact([Condition(STRATEGY, mark)], {STRATEGY: value})
+
+    def forget(self) -> None:
+        """Go by what the store says, whatever was seen: a person has decided so."""
+        self._memory.forget(PLACE, STRATEGY, _SINCE)
+
+    def _note_strategy(self, head: int) -> None:
+        """Remember that revisions behind `head` have to go by the strategy that was seen."""
+        serial = self._memory.order(STRATEGY)[0]
+        if serial > self._memory.order(_SINCE)[0]:
+            self._memory.note(_SINCE, (serial, head), b"")
+
+    def bypasses(self, rollout: Rollout) -> bool:
+        """Tell whether a member was deceived with an older strategy when it planned a roll-out."""
+        serial, head = self._memory.order(_SINCE)
+        return 0 <= rollout.goes_by < serial and rollout.number > head
 
     def check(self, head: Revision, *, is_held_back: bool) -> None:
         """Raise `Overtaken` where this member is to have something else by now than `head` says.
@@ -99,15 +230,24 @@ class Rollouts:
                 f"version {newest.version} has not come to this member, its roll-out is "
                 f"{newest.state}: what follows on it is for a member that has it"
             )
+        serial = max(self._memory.order(PLACE)[1], now.serial if now else 0) + 1
         former = head.number
         if newest is not None and newest.is_staged and newest.state != "done":
             former = newest.former  # some have refused the newest one, or never had it
-        strategy = self.strategy() if staged else NO_WAVES
+        strategy, goes_by, strategy_mark = (
+            self.numbered_strategy() if staged else (NO_WAVES, -1, 0)
+        )
         waves = plan_waves(strategy, self._member.members(), revision.node) if staged else ()
-        first = Rollout(revision.number, revision.version, former, strategy, waves)
+        first = Rollout(
+            revision.number, revision.version, former, strategy, waves, serial=serial,
+            goes_by=goes_by,
+        )  # fmt: skip
         said = f"wave 1 of {len(waves)} begins: {', '.join(waves[0])}" if waves else "all begin"
         begun = first.noted(time.time(), f"version {revision.version} by {revision.node}: {said}")
-        return [Condition(PLACE, mark)], self.values(begun)
+        conditions = [Condition(PLACE, mark)]
+        if staged:
+            conditions.append(Condition(STRATEGY, strategy_mark))
+        return conditions, self.values(begun)
 
     def _replaced(self) -> tuple[Rollout | None, int]:
         """Return the roll-out that another follows on; None for what a stranger has put there."""
@@ -123,7 +263,16 @@ class Rollouts:
         conditions = [Condition(PLACE, mark)]
         if hold is not None:
             conditions.append(Condition(hold.key, hold.mark))
-        return self._store.transact(conditions, self.values(rollout))
+        following = replace(rollout, serial=rollout.serial + 1)
+        if not self._store.transact(conditions, self.values(following)):
+            return False
+        self._memory.note(PLACE, following.order, written(following))
+        return True
+
+    def decide(self, rollout: Rollout, mark: int) -> bool:
+        """Write what a person has made of a roll-out, whatever members have seen of it."""
+        serial = newest_seen(read_statuses(self._member), PLACE)[1]
+        return self.change(replace(rollout, serial=max(rollout.serial, serial)), mark)
 
     def values(self, rollout: Rollout) -> Mapping[str, bytes]:
         """Return the values that say what a roll-out is: as the present one, and for later."""
@@ -135,6 +284,16 @@ class Rollouts:
             return read_rollout(self._member.signer.read(sealed, place)[1])
         except ValueError as error:
             raise Forged(f"{place} is no roll-out") from error
+
+
+def _strategy_in(data: bytes) -> tuple[Strategy, int]:
+    """Return the strategy that a record says, and its serial; raises `Forged`."""
+    try:
+        fields = dict(json.loads(data))
+        serial = int(fields.pop("serial", 0))
+        return strategy_of(fields), serial
+    except (TypeError, ValueError) as error:
+        raise Forged(f"{STRATEGY} is no strategy") from error
 
 
 def _place(number: int) -> str:

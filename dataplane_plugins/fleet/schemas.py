@@ -34,6 +34,7 @@ NODE = {
         "haproxy": _TEXT,
         "gate": {**_TEXT, "description": "`watching`, `passed`, or why HAProxy did not pass."},
         "since": _TIME,
+        "alarm": {**_TEXT, "description": "What a stranger has done to the store of late."},
     },
 }
 REVISION = {

@@ -1,0 +1,135 @@
+"""Who can write to the store, and has no key, puts back older records: members go by what they saw."""
+
+import pytest
+
+from dataplane_plugins.fleet.leading import Leader
+from dataplane_plugins.fleet.remembering import Memory
+from dataplane_plugins.fleet.rollout import PLACE, STRATEGY, Strategy
+from dataplane_plugins.fleet.rollouts import Rollouts
+from tests.fleet.support import Fleet
+from tests.fleet.test_responders import FLEET, act
+from tests.fleet.test_rollouts import begin, have, refusing
+
+
+@pytest.fixture
+def fleet(tmp_path) -> Fleet:
+    return Fleet(tmp_path)
+
+
+def put(node, place, entry):
+    """Put a record back, or anything; nothing takes it away."""
+    value = getattr(entry, "value", entry)
+    node.store.transact([], {} if value is None else {place: value}, [place] if value is None else [])
+
+
+def all_told(fleet, leader, *nodes):
+    for _ in range(4):
+        fleet.settled(*nodes)
+        leader.step()
+
+
+@pytest.mark.parametrize("trick", ["older", "removed", "forged"])
+def test_a_strategy_that_is_taken_away_counts_all_the_same(fleet, trick):
+    a, b = nodes = [fleet.node(name, **fleet.served) for name in "ab"]
+    leader = begin(fleet, Strategy(), *nodes)
+    older = {"older": a.store.get(STRATEGY), "removed": None, "forged": b"x"}[trick]
+    leader._rollouts.set_strategy(Strategy(("1",)))
+    newest = a.store.get(STRATEGY)
+    fleet.settled(*nodes)
+    put(a, STRATEGY, older)
+    assert a.server("be1", "new").status_code == 202, "before anybody has looked"
+    assert Rollouts(a.member).current()[0].is_staged
+    fleet.settled(*nodes)
+    assert have(*nodes) == [True, False]
+    assert a.store.get(STRATEGY).mark > newest.mark
+    assert Rollouts(fleet.fresh(b)).strategy() == Strategy(("1",))
+    assert any("in the place of the strategy" in one for one in a.call("GET", FLEET).json["alarms"])
+
+
+@pytest.mark.parametrize("state", ["paused", "stopped"])
+def test_a_roll_out_that_is_put_back_goes_no_further(fleet, state):
+    """A pause is not undone, and no wave passes a NACK."""
+    b = fleet.node if state == "paused" else lambda name, **more: refusing(fleet, name, **more)
+    a, b, c = nodes = [fleet.node("a", **fleet.served), b("b", **fleet.served), fleet.node("c", **fleet.served)]
+    leader = begin(fleet, Strategy(("1", "2")), *nodes)
+    a.server("be1", "new")
+    fleet.settled(*nodes)
+    older = a.store.get(PLACE)
+    if state == "paused":
+        assert act(a, "rollout", "pause").json["state"] == "paused"
+    else:
+        leader.step()
+        older = a.store.get(PLACE)
+        all_told(fleet, leader, *nodes)
+    fleet.settled(*nodes)
+    assert leader._rollouts.current()[0].state == state
+    for first in (leader, Leader(c.member)):
+        put(a, PLACE, older)
+        for _ in range(3):
+            first.step()
+            fleet.settled(*nodes)
+        assert have(*nodes) == [True, False, False]
+        assert first._rollouts._read(a.store.get(PLACE).value, PLACE).state == state, "it was written anew"
+
+
+def test_a_leader_that_has_seen_nothing_believes_what_members_say(fleet):
+    """Those that have seen a newer record are away, and it has just come back."""
+    a, b, c = nodes = [fleet.node(name, **fleet.served) for name in "abc"]
+    leader = begin(fleet, Strategy(("1", "2")), *nodes)
+    a.server("be1", "new")
+    fleet.settled(*nodes)
+    older = a.store.get(PLACE)
+    act(a, "rollout", "pause")
+    fleet.settled(a, b)
+    put(a, PLACE, older)
+    Memory(c.services.state).forget(PLACE)
+    leader = Leader(c.member)
+    for _ in range(3):
+        assert leader.step() is False
+        c.step()
+    assert have(*nodes) == [True, False, False]
+    assert "a member has seen a newer record" in c.status.alarm
+    assert act(c, "rollout", "pause").status_code == 200
+    assert act(c, "rollout", "resume").status_code == 200
+    all_told(fleet, leader, *nodes)
+    assert have(*nodes) == [True] * 3
+
+
+def test_a_roll_out_by_an_older_strategy_is_held_by_who_knows_better(fleet):
+    """The member that planned it had not seen the strategy when somebody took it away."""
+    a, b, c = nodes = [fleet.node(name, **fleet.served) for name in "abc"]
+    leader = begin(fleet, Strategy(), *nodes)
+    older = a.store.get(STRATEGY)
+    leader._rollouts.set_strategy(Strategy(("1", "2")))
+    fleet.settled(b, c)
+    put(a, STRATEGY, older)
+    Memory(a.services.state).forget(STRATEGY)
+    assert a.server("be1", "new").status_code == 202
+    all_told(fleet, Leader(b.member), b, c)
+    assert have(*nodes) == [True, False, False]
+    assert "goes by an older strategy" in b.status.reason
+    assert Rollouts(b.member).current()[0].state == "stopped"
+    assert act(b, "rollout", "resume").status_code == 200
+    all_told(fleet, Leader(b.member), *nodes)
+    assert have(*nodes) == [True] * 3
+
+
+def test_who_is_told_to_take_goes_by_the_store(fleet):
+    """A store that was put back is a fact, once somebody has decided so."""
+    a, b = nodes = [fleet.node(name, **fleet.served) for name in "ab"]
+    leader = begin(fleet, Strategy(), *nodes)
+    before, mark = dict(fleet.cluster.entries), fleet.cluster.mark
+    leader._rollouts.set_strategy(Strategy(("1",)))
+    a.server("be1", "new")
+    all_told(fleet, leader, *nodes)
+    fleet.cluster.go_back(before, mark)
+    fleet.settled(*nodes)
+    assert {node.status.state for node in nodes} == {"apart"}
+    for node in nodes:
+        assert act(a, f"nodes/{node.name}", "take").status_code == 200
+    all_told(fleet, leader, *nodes)
+    assert {node.status.state for node in nodes} == {"applied"}
+    assert have(*nodes) == [False, False]
+    assert a.server("be1", "new").status_code == 202
+    all_told(fleet, leader, *nodes)
+    assert have(*nodes) == [True, True]
