@@ -43,7 +43,6 @@ def nodes(tmp_path, monkeypatch):
     for number, node in enumerate(made, 1):
         node.haproxy = node.follower._work._runtime = Haproxy(number)
     wait = MemoryStore.wait
-    monkeypatch.setattr(job_responders, "_SECONDS", 0.5)
 
     def go_on(store, prefix, mark, seconds):
         for node in made:
@@ -97,8 +96,9 @@ def test_the_traffic_of_all_members_is_one(nodes):
     assert "no socket" in found["nodes"][2]["error"]
 
 
-def test_what_haproxy_refuses_and_who_does_not_answer_is_told(nodes):
+def test_what_haproxy_refuses_and_who_does_not_answer_is_told(nodes, monkeypatch):
     a, b, c = nodes
+    monkeypatch.setattr(job_responders, "_SECONDS", 2.0)
     b.haproxy.words["set server"] = "No such server."
     c.store.is_cut_off = True
     found = change(a, {"backend": "be1", "server": "s9", "state": "maint"}).json
@@ -139,7 +139,7 @@ def test_a_hostile_word_is_one_word(nodes):
     a, *_ = nodes
     change(a, {"nodes": ["a"], "backend": "be1;shutdown", "server": "s1 x", "state": "ready"})
     assert a.haproxy.commands == ["set server be1\\;shutdown/s1\\ x state ready"]
-    assert Jobs(a.member).carry_out(Job("other", {}), ["a"], 0.5) == {"a": {"result": None}}
+    assert Jobs(a.member).carry_out(Job("other", {}), ["a"], 10) == {"a": {"result": None}}
 
 
 def test_a_job_whose_asker_is_gone_is_cleared_away(tmp_path):
