@@ -22,7 +22,7 @@ _DECIDED = ("pause", "resume", "abort", "return")
     "fleet",
     click.Argument(
         ["action"], default="show",
-        type=click.Choice(["show", "rollout", "wait", "strategy", *_DECIDED, *_TOLD]),
+        type=click.Choice(["show", "rollout", "wait", "strategy", "mend", *_DECIDED, *_TOLD]),
     ),
     click.Argument(["names"], metavar="[NAME]...", nargs=-1),
 )  # fmt: skip
@@ -32,7 +32,8 @@ def fleet(client: Client, as_json: bool, action: str, names: tuple[str, ...]) ->
     Without an ACTION, the members and what each has. `rollout` shows how the newest version gets to
     them, `wait` waits for its end, `strategy` with waves has the next ones go in waves: `1 10%
     group:edge`. `pause`, `resume`, `abort` and `return` decide about the roll-out; `retry`, `take`,
-    `offer`, `exclude`, `include` and `remove` about the members that are named. Exit status 1 if
+    `offer`, `exclude`, `include` and `remove` about the members that are named. `mend` puts
+    right what somebody without the key has made of the records of the store. Exit status 1 if
     something is wrong.
     """
     if action in _TOLD and not names:
@@ -57,6 +58,9 @@ def _ask(
             body = {**client.get("fleet/strategy"), "waves": list(names)}
             return client.send("PUT", "fleet/strategy", body), _show_strategy, True
         return client.get("fleet/strategy"), _show_strategy, True
+    if action == "mend":
+        done = client.send("POST", "fleet/mend")
+        return done, _show_mended, all(one["is_right"] for one in done)
     if action in _TOLD:
         told = [_tell(client, action, name) for name in names]
         return told, _show_nodes, True
@@ -110,6 +114,14 @@ def _show_rollout(found: dict[str, Any]) -> None:
     click.echo(f"roll-out of version {found['version']}: {state}{wave}")
     for one in found["log"]:
         click.echo(f"    {one['time']} {one['text']}")
+
+
+def _show_mended(done: list[Any]) -> None:
+    for one in done:
+        shown = styled(one["record"], fg="green" if one["is_right"] else "red")
+        click.echo(f"{shown}: {one['text']}")
+    if not done:
+        click.echo("nothing is to be put right")
 
 
 def _show_strategy(found: dict[str, Any]) -> None:

@@ -19,6 +19,7 @@ from dataplane_plugins.fleet.known import Known, read_known, save_known
 from dataplane_plugins.fleet.loading import Loading
 from dataplane_plugins.fleet.local_files import LocalFiles
 from dataplane_plugins.fleet.member import Member
+from dataplane_plugins.fleet.mending import Mender
 from dataplane_plugins.fleet.offering import Offers
 from dataplane_plugins.fleet.orders import Order, Orders
 from dataplane_plugins.fleet.overlays import Overlays
@@ -51,7 +52,7 @@ class Follower:
         self._reporter = Reporter(member)
         self._edits = EditsByHand(member.services)
         self._numbers: dict[str, int] = {}
-        self._rollouts = Rollouts(member)
+        self._rollouts, self._mender = Rollouts(member), Mender(member)
         self._gate = GateKeeper(member)
         self._orders, self._overlays = Orders(member), Overlays(member)
         self._recogniser = Recogniser(member, self._local, self._overlays)
@@ -105,7 +106,7 @@ class Follower:
     def step(self) -> None:
         """Do what is next, if anything is."""
         self._rollouts.watch_strategy()
-        head = self._head = self._revisions.newest()
+        head = self._head = self._mender.newest()
         self._is_loading = False
         if head is not None:
             self._jobs.do(head.number, self._work)
@@ -116,7 +117,8 @@ class Follower:
             if reason := self._beginning.begin(known):
                 self._reporter.say("apart", head, known, reason=reason)
         elif behind := self._recogniser.behind(head, known):
-            self._reporter.say("apart", head, known, reason=behind)
+            if not self._mender.goes_on():  # else the next step has the newest one again
+                self._reporter.say("apart", head, known, reason=behind)
         else:
             self._follow(head, known)
 
@@ -173,6 +175,7 @@ class Follower:
         if order.deed == "take":
             is_done = head is not None
             self._rollouts.forget()
+            self._overlays.forget()
         elif head is None:
             is_done = self._beginning.begin_anew(known)
         else:
@@ -261,8 +264,8 @@ class Follower:
         is_held_back = not is_told and wanted.number == head.number
         may_go = partial(self._rollouts.check, head, is_held_back=is_held_back)
         verdict = self._taker.take(wanted, here, decision, base, may_go)
-        if not verdict.refusal:
-            verdict = self._missed(wanted, base, decision)
+        if not verdict.refusal and not decision.is_own:
+            verdict = Verdict(self._recogniser.kept(wanted))
         if verdict.refusal:
             self._refuse(wanted, head, known, verdict)
         else:
@@ -276,16 +279,6 @@ class Follower:
         if refused != known:
             save_known(self._services.state, refused)
         self._reporter.say("refused", head, refused, verdict.refusal, verdict.findings)
-
-    def _missed(self, wanted: Revision, base: int, decision: Decision) -> Verdict:
-        """Say what of a revision this server has not got, although nothing refused it."""
-        if decision.is_own:
-            return Verdict()
-        here, files = self._recogniser.here(), self._revisions.files(wanted.files)
-        kept = sorted(name for name in here.files if name not in files)
-        if here.text == wanted.text and kept:
-            return Verdict(f"{', '.join(kept[:5])}: still used here, and not removed")
-        return Verdict()
 
     def _has(self, revision: Revision, head: Revision) -> None:
         """Remember that this server has a revision, and say so."""

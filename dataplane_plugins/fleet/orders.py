@@ -44,14 +44,19 @@ class Orders:
         self._member.store.transact([], {place: self._member.signer.write(data, place)})
 
     def own(self) -> Order | None:
-        """Return what this member is told to do; None for nothing. Raises `Forged`."""
+        """Return what this member is told to do; None for nothing, and for what is no order."""
         place = _place(self._member.name)
         entry = self._member.store.get(place)
         if entry is None:
             return None
-        said = json.loads(self._member.signer.read(entry.value, place)[1])
-        if said.get("deed") not in DEEDS:
-            raise Forged(f"{place} is no order")
+        try:
+            said = json.loads(self._member.signer.read(entry.value, place)[1])
+            if said.get("deed") not in DEEDS:
+                raise Forged(f"{place} is no order")
+        except Forged as error:
+            self._member.tell(error)
+            self._member.store.transact([Condition(place, entry.mark)], {}, [place])
+            return None
         return Order(said["deed"], int(said["number"]), entry.mark)
 
     def done(self, order: Order) -> None:

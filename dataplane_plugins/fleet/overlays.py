@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
-from typing import Literal
+from typing import Any, Literal
 
 from dataplane_core.plugin import (
     Conflict,
@@ -21,6 +21,7 @@ from dataplane_core.plugin import (
     lazy_pattern,
 )
 from dataplane_plugins.fleet.member import Member
+from dataplane_plugins.fleet.remembering import Memory, raise_alarm
 from dataplane_plugins.fleet.sealing import Forged
 from dataplane_plugins.fleet.stores import Condition, Entry
 
@@ -57,6 +58,7 @@ class Overlays:
     def __init__(self, member: Member) -> None:
         self._member = member
         self._config = member.services.config
+        self._memory = Memory(member.services.state)
         self._made: dict[tuple[str, ...], str] = {}
 
     def get(self, kind: Kind, name: str) -> Overlay | None:
@@ -64,10 +66,43 @@ class Overlays:
         found = self.last(kind, name)
         return None if found.is_gone else found
 
-    def last(self, kind: Kind, name: str) -> Overlay:
-        """Return an overlay, or what is left of it."""
-        entry = self._member.store.get(_place(kind, name))
-        return Overlay(kind, name, "", "") if entry is None else self._read(entry)
+    def last(self, kind: Kind, name: str, *, mends: bool = False) -> Overlay:
+        """Return an overlay, or what is left of it.
+
+        An older one than this member has seen does not count, nor does one that no member has
+        written: it is written anew if this `mends`.
+        """
+        place = _place(kind, name)
+        kept, entry = self._memory.newest(place), self._member.store.get(place)
+        found, fault = Overlay(kind, name, "", "", entry.mark if entry else 0), None
+        try:
+            found = self._read(entry) if entry else found
+        except Forged as error:
+            fault = error
+        if kept is not None and found.number < kept.order[0]:
+            how = str(fault) if fault else "it is older than the one that this member has seen"
+            raise_alarm(
+                self._member.services, self._member.name,
+                f"somebody who is no member has changed the overlay of {kind} {name} in the "
+                f"store ({how}): this member goes by the one that it has seen",
+            )  # fmt: skip
+            if mends:
+                value = self._member.signer.write(kept.data, place)
+                self._member.store.transact([Condition(place, found.mark)], {place: value})
+            return replace(found, **_fields(kept.data))
+        if fault is not None:
+            raise fault
+        if found.number:
+            self._memory.note(place, (found.number, 0), _data(found))
+        return found
+
+    def forget(self) -> None:
+        """Go by the overlays that the store has for this member: a person has decided so."""
+        self._memory.forget(*self.places())
+
+    def places(self) -> Iterator[str]:
+        """Yield the keys of the overlays of this member, be they there or not."""
+        return (_place(kind, name) for kind, name in self._own())
 
     def all(self) -> Iterator[Overlay]:
         """Yield all overlays, groups first."""
@@ -81,8 +116,7 @@ class Overlays:
         Raises `Conflict` where it is not any more what this one was made of (its `mark`).
         """
         place = _place(overlay.kind, overlay.name)
-        fields = {"base": overlay.base, "own": overlay.own, "number": overlay.number + 1}
-        data = json.dumps(fields).encode()
+        data = _data(replace(overlay, number=overlay.number + 1))
         value = self._member.signer.write(data, place)
         if not self._member.store.transact([Condition(place, overlay.mark)], {place: value}):
             raise Conflict(f"the overlay of {overlay.kind} {overlay.name} was changed meanwhile")
@@ -100,9 +134,13 @@ class Overlays:
 
     def last_here(self) -> tuple[Overlay, ...]:
         """Return the overlays of this member, and what is left of those that were removed."""
-        own = self.last("node", self._member.name)
-        group = self._member.group
-        return (self.last("group", group), own) if group else (own,)
+        return tuple(self.last(kind, name, mends=True) for kind, name in self._own())
+
+    def _own(self) -> Iterator[tuple[Kind, str]]:
+        """Yield whose overlays this member has, in the order in which they are put on."""
+        if self._member.group:
+            yield "group", self._member.group
+        yield "node", self._member.name
 
     def text_for(self, shared: str, overlays: tuple[Overlay, ...]) -> str:
         """Return the address of what a member has of a shared text; raises `Conflict`."""
@@ -160,10 +198,8 @@ class Overlays:
         kind, _, name = entry.key.removeprefix(PREFIX).partition("/")
         _, data = self._member.signer.read(entry.value, entry.key)
         with suppress(ValueError, KeyError, TypeError):
-            fields = json.loads(data)
             if kind in KINDS:
-                number = int(fields["number"])
-                return Overlay(kind, name, fields["base"], fields["own"], entry.mark, number)
+                return Overlay(kind, name, mark=entry.mark, **_fields(data))
         raise Forged(f"{entry.key} is no overlay")
 
 
@@ -188,6 +224,16 @@ def check_name(kind: str, name: str) -> Kind:
     if kind not in KINDS or NAME.fullmatch(name) is None:
         raise Invalid("an overlay is of a group or a node, and has its name: group/edge")
     return kind
+
+
+def _data(overlay: Overlay) -> bytes:
+    said = {"base": overlay.base, "own": overlay.own, "number": overlay.number}
+    return json.dumps(said).encode()
+
+
+def _fields(data: bytes) -> dict[str, Any]:
+    said = json.loads(data)
+    return {"base": said["base"], "own": said["own"], "number": int(said["number"])}
 
 
 def _place(kind: str, name: str) -> str:

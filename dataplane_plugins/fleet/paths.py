@@ -87,6 +87,7 @@ def add_routes(routes: Routes, services: Services) -> None:
     add(f"{PATH}/rollouts", by("PastRollouts"), {"GET": _PAST}, OWN)
     add(f"{PATH}/rollouts/{{revision}}", by("PastRollout"), {"GET": _PAST_ONE}, OWN)
     add(f"{PATH}/strategy", by("TheStrategy"), _strategy_operations(), OWN)
+    add(f"{PATH}/mend", by("Mending"), {"POST": _MEND}, OWN)
     listed = _list("getFleetOverlays", _OWN_OF_OTHERS, "overlay")
     add(f"{PATH}/overlays", by("OverlayList", "overlay_responders"), {"GET": listed}, OWN)
     one = f"{PATH}/overlays/{{kind}}/{{name}}"
@@ -167,6 +168,17 @@ _PAST_ONE = operation(
     "getFleetRolloutOf", TAG, "Read what became of a roll-out.",
     (Parameter("revision", where="path", required=True, help="The number of a revision."),),
     _200=_ROLLOUT, _404=NOT_FOUND,
+)  # fmt: skip
+
+
+_MEND = replace(
+    operation(
+        "mendFleet", TAG,
+        "Put right what somebody without the key has made of the records of the store. What was "
+        "right is left out of the answer.",
+        _200=Response({"type": "array", "items": {"$ref": "fleet_mended"}}),
+    ),
+    rehearses=True,
 )  # fmt: skip
 
 

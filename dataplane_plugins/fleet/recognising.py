@@ -48,8 +48,19 @@ class Recogniser:
         here = self.here() if reason else None
         if here is None or head is None:
             return reason
-        same = here.text == head.text and self._revisions.files_address(here.files) == head.files
+        text = head.text
+        with suppress(Conflict):
+            text = self._overlays.text_for(head.text, self._overlays.here())
+        same = here.text == text and self._revisions.files_address(here.files) == head.files
         return "" if same else reason
+
+    def kept(self, wanted: Revision) -> str:
+        """Say what of a revision this server has not got, although nothing refused it; else ""."""
+        here, files = self.here(), self._revisions.files(wanted.files)
+        kept = sorted(name for name in here.files if name not in files)
+        if here.text == wanted.text and kept:
+            return f"{', '.join(kept[:5])}: still used here, and not removed"
+        return ""
 
     def recognised(
         self, here: Here, known: Known, head: Revision, overlays: tuple[Overlay, ...]

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from typing import Any
 
 import falcon
@@ -20,6 +21,7 @@ from dataplane_core.plugin import (
 )
 from dataplane_plugins.fleet.errors import told
 from dataplane_plugins.fleet.member import Member
+from dataplane_plugins.fleet.mending import Mender
 from dataplane_plugins.fleet.orders import Deed, Orders
 from dataplane_plugins.fleet.overview import Overview, revision_json, rollout_json, strategy_json
 from dataplane_plugins.fleet.rollout import OPEN, Rollout, State, is_wave, strategy_of
@@ -200,6 +202,22 @@ class PastRollout:
             if found is None or made is None:
                 raise NotFound(f"no roll-out of a revision {revision[:20]} is kept")
             resp.data = to_json({**rollout_json(found), "made": revision_json(made)})
+
+
+class Mending:
+    """Put right what somebody without the key has made of the store's records: POST."""
+
+    def __init__(self, shared: Shared) -> None:
+        self._shared = shared
+
+    def on_post(self, req: ApiRequest, resp: falcon.Response) -> None:
+        with told():
+            if is_rehearsed("the records of the store would be put right"):
+                return
+            done = [asdict(one) for one in Mender(self._shared.member).all()]
+            for one in done:
+                self._shared.services.log.warning("fleet: %s: %s", one["record"], one["text"])
+        resp.data = to_json(done)
 
 
 class TheStrategy:

@@ -112,6 +112,26 @@ class Revisions:
         )
         return replace(revision, digest=_digest(body)) if done else None
 
+    def restore_head(self, number: int, mark: int) -> bool:
+        """Make a revision that is kept the head again, if the head still has a mark.
+
+        Raises `Forged`.
+        """
+        entry = self._store.get(_place(number))
+        if entry is None:
+            return False
+        self._read(entry)
+        body = self._signer.read(entry.value, entry.key)[1]
+        value = self._signer.write(body, HEAD)
+        return self._store.transact([Condition(HEAD, mark)], {HEAD: value})
+
+    def _is_kept(self, revision: Revision, body: bytes) -> bool:
+        """Tell whether a head that another member has restored is a revision that is kept."""
+        entry = self._store.get(_place(revision.number))
+        if entry is None:
+            return False
+        return self._signer.read(entry.value, entry.key) == (revision.node, body)
+
     def files(self, address: str) -> dict[str, str]:
         """Return the list of files with an address; an empty one without."""
         lines = self.chunks.get(address).decode().splitlines() if address else ()
@@ -135,7 +155,8 @@ class Revisions:
             revision = Revision(**json.loads(body))
         except (ValueError, TypeError) as error:
             raise Forged(f"{entry.key} is no record of a revision") from error
-        if revision.node != node or entry.key not in (HEAD, _place(revision.number)):
+        is_own = revision.node == node or (entry.key == HEAD and self._is_kept(revision, body))
+        if not is_own or entry.key not in (HEAD, _place(revision.number)):
             raise Forged(f"{entry.key} is the record of another revision")
         return replace(revision, digest=_digest(body), mark=entry.mark)
 

@@ -120,9 +120,17 @@ TRAFFIC = {
         "nodes": {"type": "array", "items": {"$ref": "fleet_answer"}},
     },
 }
+MENDED = {
+    "type": "object",
+    "properties": {
+        "record": {**_TEXT, "description": "The key of the store."},
+        "is_right": {**_FLAG, "description": "Whether it is as it should be now."},
+        "text": {**_TEXT, "description": "What was done, or why nothing was."},
+    },
+}
 SCHEMAS = {
     "fleet": FLEET, "fleet_node": NODE, "fleet_revision": REVISION, "fleet_rollout": ROLLOUT,
     "fleet_strategy": STRATEGY, "fleet_overlay": OVERLAY,
-    "fleet_answer": ANSWER, "fleet_traffic": TRAFFIC,
+    "fleet_answer": ANSWER, "fleet_mended": MENDED, "fleet_traffic": TRAFFIC,
 }  # fmt: skip
 """All of them, by their names."""
