@@ -28,13 +28,14 @@ from tests.torture import (
     soak,
     stores,
     swaps,
+    waits,
 )
 from tests.torture.cycles import Torture
 from tests.torture.fuzz import running
-from tests.torture.waits import run_all
 
 
-def main() -> int:
+def options() -> argparse.ArgumentParser:
+    """The options of the command."""
     parser = argparse.ArgumentParser(
         prog="contrib/torture", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
@@ -54,7 +55,8 @@ def main() -> int:
         "--faults", nargs="*", metavar="KIND",
         help=f"let each system call of {', '.join(faults.KINDS)} (or KIND) fail once, in turn",
     )
-    parser.add_argument("--most", type=int, default=0, metavar="NUMBER", help="at most so many faults of a kind")
+    parser.add_argument("--most", type=int, default=0, metavar="NUMBER",
+                        help="at most so many faults of a kind, states, places, bodies or ways, by the seed")  # fmt: skip
     parser.add_argument("--crashes", action="store_true", help="recover each state that a power cut may leave")
     parser.add_argument("--injection", action="store_true", help="hostile strings in every string property")
     parser.add_argument("--soak", type=int, nargs="?", const=soak.MANY, default=0, metavar="NUMBER",
@@ -72,7 +74,12 @@ def main() -> int:
     parser.add_argument("--doubles", action="store_true", help="an HAProxy that fails in each way there is")
     parser.add_argument("--swaps", action="store_true", help="other versions of HAProxy in the place of the running one")
     parser.add_argument("--all", action="store_true", help="everything, with a summary at the end; takes hours")
-    arguments = parser.parse_args()
+    parser.add_argument("--quick", action="store_true", help="a share of each part of --all; takes some 20 minutes")
+    return parser
+
+
+def main(given: list[str] | None = None) -> int:
+    arguments = options().parse_args(given)
     ask_localhost()
     status = other_than_kills(arguments)
     return kills(arguments) if status is None else status
@@ -81,7 +88,7 @@ def main() -> int:
 def other_than_kills(arguments: argparse.Namespace) -> int | None:
     """Run another part that is asked for; its exit status, or None where none is."""
     if arguments.all:
-        return everything.run_all()
+        return everything.run_all(arguments.quick, arguments.seed)
     if arguments.crashes:
         return crashes.run_all(arguments.most) | crash_uploads.run_all(arguments.most)
     if (result := _of_inputs(arguments)) is not None:
@@ -91,12 +98,12 @@ def other_than_kills(arguments: argparse.Namespace) -> int | None:
     if arguments.stores is not None:
         return stores.run_all(arguments.stores or stores.KINDS, arguments.seconds, arguments.seed)
     if arguments.faults is not None:
-        return faults.run_all(arguments.faults or faults.KINDS, arguments.most)
+        return faults.run_all(arguments.faults or faults.KINDS, arguments.most, arguments.seed)
     if arguments.slow_clients:
         return slow_clients.run_all(arguments.slow_clients)
     if arguments.large_bodies or arguments.large_texts:
-        return (large_bodies if arguments.large_bodies else large_texts).run_all()
-    return run_all() if arguments.confirm else None
+        return (large_bodies if arguments.large_bodies else large_texts).run_all(arguments.most, arguments.seed)
+    return waits.run_all(arguments.most, arguments.seed) if arguments.confirm else None
 
 
 def kills(arguments: argparse.Namespace) -> int:
@@ -114,7 +121,7 @@ def kills(arguments: argparse.Namespace) -> int:
 def _of_inputs(arguments: argparse.Namespace) -> int | None:
     """Run what is asked for of what clients and others send; None where that is nothing."""
     if arguments.injection:
-        return injection.run_all()
+        return injection.run_all(arguments.most, arguments.seed)
     if arguments.schemathesis:
         return documents.run_all(arguments.minutes, arguments.seed)
     if arguments.fuzz is not None:
@@ -131,7 +138,7 @@ def _of_partners(arguments: argparse.Namespace) -> int | None:
     if arguments.clocks:
         return clocks.run_all()
     if arguments.doubles:
-        return doubles.run_all()
+        return doubles.run_all(arguments.most, arguments.seed)
     if arguments.swaps:
         return swaps.run_all()
     return None

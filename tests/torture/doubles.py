@@ -18,6 +18,7 @@ from typing import Any
 
 from dataplane_core.haproxy.kept import QUESTION
 from tests.harness.server import ApiServer, Client
+from tests.torture.shares import share
 
 Way = Callable[["Double", socket.socket], None]
 STATE = b"Name: HAProxy\nPid: 1\nStopping: 0\n"
@@ -239,14 +240,14 @@ def try_master(master: str, folder: Path) -> Told:
     return Told(master, statuses, took, problems)
 
 
-def run_all() -> int:
-    """Try all ways with all calls, and print them as a table; 1 where one answer was wrong."""
+def run_all(most: int = 0, seed: int = 0) -> int:
+    """Try all ways, or so many, with all calls, and print them as a table; 1 where one answer was wrong."""
     from tests.runtime import test_failures as known  # its table of calls names every route
     from tests.runtime.support import Api, prepare
 
     calls = (*known.CALLS, *known.NEWER_CALLS)
     told: list[Told] = []
-    for way in (*HARD, *ODD):
+    for way in share((*HARD, *ODD), most, seed):
         with tempfile.TemporaryDirectory(prefix="dataplane-double-") as folder:
             prepare(Path(folder))
             api = Api(Path(folder), dataplane__runtime_timeout=_TIMEOUT)

@@ -8,12 +8,10 @@ server answers and takes changes, or says that it is read-only.
 """
 
 import http.client
-import random
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TypeVar
 
 from dataplane_core.errors import StorageFailed
 from dataplane_core.store.disk_faults import REMEDY
@@ -23,10 +21,10 @@ from tests.torture.clients import TAKEN_BACK, OneShot
 from tests.torture.cycles import SKELETON
 from tests.torture.judge import LITTER, judge
 from tests.torture.ledger import Ledger
+from tests.torture.shares import share
 from tests.torture.short_writes import ShortWrites, compiler
 from tests.torture.strace import Fault
 
-_Case = TypeVar("_Case", Fault, int)
 KINDS = ("commit", "transaction", "reload", "upload", "start")
 _STORAGE = "/v2/services/haproxy/storage/maps"
 _MAP = "faults.map"
@@ -310,12 +308,6 @@ def _post_map(server: ApiServer, text: str) -> Answer:
     return answer
 
 
-def _shares(found: list[_Case], most: int, seed: int) -> list[_Case]:
-    if most and len(found) > most:
-        return random.Random(seed).sample(found, most)
-    return found
-
-
 class Figures:
     """What was tried of one kind, and what went wrong."""
 
@@ -370,8 +362,8 @@ def _cases(
     trace = subject.trace_of_start() if kind == "start" else subject.trace(kind)
     if kind == "start":
         subject.restart()
-    found = _shares(list(strace.faults_of(trace, subject.places, errors)), most, seed)
-    writes = _shares(list(range(1, subject.count_writes(kind) + 1)), most, seed)
+    found = share(list(strace.faults_of(trace, subject.places, errors)), most, seed)
+    writes = share(list(range(1, subject.count_writes(kind) + 1)), most, seed)
     return [*found, *writes]
 
 
@@ -388,7 +380,7 @@ def _settle(subject: FaultyServer, figures: Figures) -> None:
     figures.statuses += subject.statuses
 
 
-def run_all(kinds: Iterable[str] = KINDS, most: int = 0, errors: Iterable[str] = ()) -> int:
+def run_all(kinds: Iterable[str] = KINDS, most: int = 0, seed: int = 0) -> int:
     """Try all; 1 where something was lost, torn or untrue."""
     if strace.missing():
         print(f"skipped: {strace.missing()}")
@@ -396,7 +388,7 @@ def run_all(kinds: Iterable[str] = KINDS, most: int = 0, errors: Iterable[str] =
     bad = 0
     with tempfile.TemporaryDirectory(prefix="dataplane-faults-") as folder:
         for kind in kinds:
-            figures = try_kind(Path(folder), kind, most, errors=errors)
+            figures = try_kind(Path(folder), kind, most, seed)
             print(figures, flush=True)
             bad += len(figures.problems)
     return int(bad > 0)

@@ -11,6 +11,7 @@ from pathlib import Path
 from tests.api.body_cost import MEGA, TEXT, USER, cost
 from tests.api.text_cost import KINDS, places_of
 from tests.laws.support import Everything
+from tests.torture.shares import share
 
 NUMBERS = 10_000, 100_000
 LONGEST = 5 * MEGA
@@ -22,27 +23,28 @@ _HEADER = """\
 |---|--:|---|--:|--:|--:|--:|--:|--:|"""
 
 
-def run_all() -> int:
-    """Print all rows; 1 where an answer is long, or its time grows faster than the text."""
+def run_all(most: int = 0, seed: int = 0) -> int:
+    """Print all rows, or those of so many kinds and places; 1 where an answer is long, or its time grows faster than the text."""
     bad = []
     print(_HEADER)
-    for kind, make in KINDS.items():
-        for place, asked in places_of(kind).items():
-            times = []
-            for number in NUMBERS:
-                with tempfile.TemporaryDirectory(prefix="dataplane-texts-") as folder:
-                    api = Everything(Path(folder), TEXT)
-                    body = asked.body(make(number))
-                    found = cost(api.app, asked.method, asked.target, body, asked.kind, USER)
-                told = (
-                    kind, str(number), place, f"{found.size / MEGA:.1f}", str(found.status), f"{found.peak / MEGA:.0f}",
-                    f"{found.peak / 1024 / number:.1f}", f"{found.seconds:.2f}", str(found.answer >> 10),
-                )  # fmt: skip
-                print(f"| {' | '.join(told)} |", flush=True)
-                times.append(found.seconds / number)
-                if found.status >= 400 or found.answer > LONGEST + found.size:
-                    bad.append(f"{kind} to {place}: {found.status} {found.message}")
-            if times[-1] > MOST_TIMES * times[0]:
-                bad.append(f"{kind} to {place}: {times[-1] / times[0]:.1f} times as long for a line of the larger text")
+    every = [(kind, place) for kind in KINDS for place in places_of(kind)]
+    for kind, place in share(every, most, seed):
+        asked = places_of(kind)[place]
+        times = []
+        for number in NUMBERS:
+            with tempfile.TemporaryDirectory(prefix="dataplane-texts-") as folder:
+                api = Everything(Path(folder), TEXT)
+                body = asked.body(KINDS[kind](number))
+                found = cost(api.app, asked.method, asked.target, body, asked.kind, USER)
+            told = (
+                kind, str(number), place, f"{found.size / MEGA:.1f}", str(found.status), f"{found.peak / MEGA:.0f}",
+                f"{found.peak / 1024 / number:.1f}", f"{found.seconds:.2f}", str(found.answer >> 10),
+            )  # fmt: skip
+            print(f"| {' | '.join(told)} |", flush=True)
+            times.append(found.seconds / number)
+            if found.status >= 400 or found.answer > LONGEST + found.size:
+                bad.append(f"{kind} to {place}: {found.status} {found.message}")
+        if times[-1] > MOST_TIMES * times[0]:
+            bad.append(f"{kind} to {place}: {times[-1] / times[0]:.1f} times as long for a line of the larger text")
     print(*bad, f"{len(bad)} cost too much", sep="\n")
     return int(bool(bad))

@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 
+from dataplane_core.text.words import Words
 from tests.laws.support import Everything
-from tests.torture.beside import beside_haproxy
+from tests.torture.hostile import verdicts
 from tests.torture.hostile.baselines import search
 from tests.torture.hostile.objects import Figures, subjects, try_some, try_subject
-from tests.torture.hostile.requests import try_requests
 from tests.torture.hostile.strings import HOSTILE, flat, leaves, put_at
-from tests.torture.injection import known_schemas
+from tests.torture.hostile.verdicts import Judge
 
 SEED = 17
 
@@ -39,11 +39,32 @@ def test_a_sample_of_all_objects(api: Everything) -> None:
 
 
 @pytest.mark.haproxy
-def test_a_sample_of_all_parameters_and_other_bodies(api: Everything, tmp_path: Path, haproxy_program: str) -> None:
-    with beside_haproxy(tmp_path, haproxy_program) as beside:
-        figures = try_requests(beside, known_schemas(api), 6, SEED)
-    assert figures.breaches == []
-    assert figures.counts["tried"] == 6 * len(HOSTILE)
+def test_haproxy_reads_what_was_taken_as_it_was_said(api: Everything, tmp_path: Path, haproxy_program: str) -> None:
+    figures = Figures()
+    [(subject, known)] = [one for one in subjects(api) if one[0].name == "v3 http_request_rules"]
+    found = search(subject, known).found
+    try_subject(subject, dict(sorted(found.items())[::12]), figures)
+    verdicts = Judge(haproxy_program, tmp_path).try_all(figures.texts)
+    assert verdicts.breaches == []
+    counts = verdicts.counts
+    assert counts["taken"] and counts["refused by a message for the line"]
+    assert counts["taken"] + counts["refused by a message for the line"] == counts["texts"] == len(figures.texts)
+
+
+PLANTED = {
+    "defaults base\n\nbackend own\n  description a\n  balance first\n": "two lines, as HAProxy reads them",
+    "defaults base\n\nbackend own\n  description a\\ b # c\n": "a comment",
+    "defaults base\n\nbackend own\n  description a b\n": "an argument too many",
+}
+
+
+@pytest.mark.haproxy
+def test_what_haproxy_reads_otherwise_is_found(tmp_path: Path, haproxy_program: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A reader that does not know comments has other words than HAProxy; and each refusal is for its own section."""
+    assert Judge(haproxy_program, tmp_path / "as it is").try_all(PLANTED).breaches == []
+    monkeypatch.setattr(verdicts, "words", lambda line, environ: Words(tuple(line.replace("\\ ", " ").split())))
+    [told] = Judge(haproxy_program, tmp_path / "planted").try_all(PLANTED).breaches
+    assert told.startswith("a comment: is 'description a b' to HAProxy")
 
 
 def test_each_string_has_its_place() -> None:

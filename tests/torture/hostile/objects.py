@@ -30,7 +30,8 @@ class Figures:
     without_baseline: list[str] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
     breaches: list[str] = field(default_factory=list)
-    taken: dict[str, list[str]] = field(default_factory=dict)
+    texts: dict[str, str] = field(default_factory=dict)
+    """Each text that was made of a string that was taken, and of which string."""
 
     def __str__(self) -> str:
         told = ", ".join(f"{count} {what}" for what, count in self.counts.items())
@@ -63,6 +64,7 @@ def breach(subject: Subject, base: Baseline, body: Json, value: str, figures: Fi
         return f"makes other lines: {made.text!r}"
     if len(made.shown) != len(base.made.shown):
         return f"makes {len(made.shown)} objects: {made.text!r}"
+    figures.texts.setdefault(made.text, f"{subject.name}: {'.'.join(map(str, base.place))} = {value[:_LONGEST]!r}")
     return _read_back(base, made, value)
 
 
