@@ -29,6 +29,7 @@ KINDS = ("commit", "transaction", "reload", "upload", "start")
 _STORAGE = "/v2/services/haproxy/storage/maps"
 _MAP = "faults.map"
 _BETWEEN_RESTARTS = 20
+_BETWEEN_WORDS = 100
 _REFUSED = "the next change is refused"
 
 
@@ -344,6 +345,8 @@ def try_kind(folder: Path, kind: str, most: int = 0, seed: int = 0, errors: Iter
                 problems = subject.begin(case) if kind == "start" else subject.suffer(kind, case)
             if not problems and number % _BETWEEN_RESTARTS == 0:
                 problems = subject.restart()
+            if number % _BETWEEN_WORDS == 0:
+                print(f"{kind}: {number} of {len(cases)}", flush=True)
             if problems:
                 what = f"write {case} of a half" if isinstance(case, int) else str(case)
                 figures.problems += [f"{kind}, {what}: {problem}" for problem in problems]
