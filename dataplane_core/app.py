@@ -98,7 +98,7 @@ def serve(services: Services, versions: Iterable[RoutedVersion] = VERSIONS) -> A
             None if own is None or make is None else make(own.view), _announcer(services),
             _hiding(services),
             None if settings.dangerous_role == "editor" else Role.ADMIN,
-            services.transactions.opened_by,
+            services.transactions.opened_by, routes.follow,
         )  # fmt: skip
         cors = Cors(settings.cors_origins) if settings.cors_origins else None
         app = Application(services, frame, cors)

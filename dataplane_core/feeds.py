@@ -1,16 +1,39 @@
-"""Answers that go on: what an application and a server agree upon, so that none holds a thread.
+"""Answers that go on, or come later: what an application and a server agree upon.
+
+None of them holds a thread.
 
 The application answers with an object that is a WSGI iterable and a `Feed`, and puts it into the
 request's environment under `FEED` too. A server that knows this sends the head of the answer, gives
 the feed a `Sink`, and sends what comes there for as long as the client stays. Any other server
 iterates, in a thread of its own.
+
+A server that knows of answers that come later has a function in the environment under `LATER`. The
+application calls it with a `LaterAnswer`, and answers nothing yet: the server asks that for the
+answer when it is ready. Without the function the application waits.
 """
 
 import threading
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 FEED = "dataplane.feed"
 """The key of a request's environment under which a feed stands."""
+
+LATER = "dataplane.later"
+"""The key of a request's environment under which a server has what takes a `LaterAnswer`."""
+
+
+class LaterAnswer(Protocol):
+    """An answer to a request that was carried out: it waits for something else."""
+
+    def attach(self, ready: Callable[[], None]) -> None:
+        """Have `ready` called, once and from any thread, when it can be given; never waits."""
+
+    def close(self) -> None:
+        """Be ready now, with what is known: the server ends."""
+
+    def __call__(self) -> Iterable[bytes]:
+        """Call the `start_response` of the request, and return the body."""
 
 
 class Sink(Protocol):

@@ -15,7 +15,7 @@ from falcon.routing import CompiledRouter
 
 from dataplane_core.api.answered import NOT_LET_IN, tell
 from dataplane_core.api.body import to_json
-from dataplane_core.api.checked_request import APPLICATION, READS, SCRATCH
+from dataplane_core.api.checked_request import APPLICATION, FOLLOWED, READS, SCRATCH
 from dataplane_core.api.cors import Cors
 from dataplane_core.api.failures import Failures
 from dataplane_core.api.frame import SLASH, Guard
@@ -26,6 +26,7 @@ from dataplane_core.api.routes import Route
 from dataplane_core.api.served_version import ServedVersion
 from dataplane_core.api.shared_checks import Frame
 from dataplane_core.errors import MethodNotAllowed
+from dataplane_core.feeds import LATER
 from dataplane_core.logs.apache import API_VERSION
 from dataplane_core.resources.origins import OWN_INTERFACE
 
@@ -157,6 +158,9 @@ class Application(falcon.App[ApiRequest, falcon.Response]):
 
         def start(status: str, headers: Any, exc_info: Any = None) -> Any:
             started.append(status)
+            if FOLLOWED in env:
+                env[FOLLOWED].keep(start_response, status, headers)
+                return None
             return start_response(status, headers, exc_info)
 
         answer = super().__call__(env, start)
@@ -169,7 +173,19 @@ class Application(falcon.App[ApiRequest, falcon.Response]):
         if (version := env.get(API_VERSION)) is not None:
             user, agent = env.get("REMOTE_USER") or "", env.get("HTTP_USER_AGENT") or ""
             self.services.callers.count(version, user, agent, method, status)
-        return answer
+        return answer if FOLLOWED not in env else _followed(env, answer)
+
+
+def _followed(env: dict[str, Any], parts: Iterable[bytes]) -> Iterable[bytes]:
+    """Return the body of an answer that waits, if the server does not wait for it itself."""
+    answer = env[FOLLOWED]
+    answer.parts = parts
+    if (wait := env.get(LATER)) is not None:
+        wait(answer)
+        return ()
+    answer.wait()
+    found: Iterable[bytes] = answer()
+    return found
 
 
 class Top:

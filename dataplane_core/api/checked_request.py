@@ -43,6 +43,9 @@ IS_TRIAL = "dataplane.is_trial"
 IS_STEP = "dataplane.is_step"
 """Where the environment of a request tells that it edits in a transaction."""
 
+FOLLOWED = "dataplane.followed"
+"""Where the environment of a change has its answer, where that is to wait for something."""
+
 _LOST = "\ufffd"
 """What falcon puts in the place of bytes that are not UTF-8."""
 _BYTES = "surrogateescape"

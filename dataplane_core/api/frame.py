@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import falcon
@@ -184,7 +184,14 @@ class Guard:
             raise Planned(ChangePlan.of(self._frame.current_version(req), noted))
         if self._frame.announce is not None and req.scratch is None:
             self._frame.announce(req)
-        self.respond(req, resp, **named)
+        follow = self._frame.follow
+        if follow is None or not self._is_change or (carry_out := follow(req)) is None:
+            self.respond(req, resp, **named)
+        else:
+            from dataplane_core.api.followed import follow_change
+
+            respond = partial(self.respond, req, resp, **named)
+            follow_change(req, self._operation, carry_out, respond)
 
     def _refuse_a_try(self, req: ApiRequest) -> None:
         """Refuse to plan or to try what could only be done."""

@@ -31,6 +31,7 @@ UNAVAILABLE = replace(
     help="Nothing is changed: the disk has lost writes, and only reads are answered until "
     "the server is started anew; or more is asked for at once than the server does.",
 )
+ACCEPTED = Response(help="The change is made; what was to be waited for is still to come.")
 STORAGE_FULL = replace(
     BAD_REQUEST, help="No room is left on the disk: what was to be changed is as it was."
 )
@@ -64,6 +65,19 @@ def answers(operation: Operation, is_authorized: bool, *, changes: bool) -> dict
     if changes:
         found = {"503": UNAVAILABLE, "507": STORAGE_FULL, **found}
     return dict(sorted(found.items()))
+
+
+def can_be_followed(operation: Operation) -> bool:
+    """Tell whether the answer of an operation can wait for what becomes of its change."""
+    return (operation.edits or operation.plans or operation.rehearses) and not operation.asks
+
+
+def followed(operation: Operation, parameters: tuple[Parameter, ...]) -> Operation:
+    """Return an operation with the parameters by which its answer waits, and what it says then."""
+    responses = {"202": ACCEPTED, "409": CONFLICT, **operation.responses}
+    return replace(
+        operation, parameters=(*operation.parameters, *parameters), responses=responses
+    )
 
 
 def _refusals(operation: Operation, is_authorized: bool) -> Iterator[tuple[str, Response]]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dataplane_core.api.operations import Fragment, Operation, Parameter
 from dataplane_core.api.view import View
@@ -11,6 +11,9 @@ from dataplane_core.hooks.containment import plugin_at_work
 from dataplane_core.lazy_pattern import lazy_pattern
 from dataplane_core.resources.origins import OWN_INTERFACE, Origins
 from dataplane_core.store.planned import ChangePlan
+
+if TYPE_CHECKING:
+    from dataplane_core.api.followed import Follow
 
 _NAME = lazy_pattern(r"\{(\w+)\}")
 
@@ -98,6 +101,8 @@ class Routes:
         self.tags: dict[str, Tag] = {}
         self.fronts: dict[str, str] = {}
         self.plan_renderer: Callable[[View], Callable[[ChangePlan], Any]] | None = None
+        self.follow: Follow | None = None
+        self.change_parameters: tuple[Parameter, ...] = ()
 
     def add(
         self,
@@ -161,6 +166,15 @@ class Routes:
         `make` is given the view of the server's own interface.
         """
         self.plan_renderer = make
+
+    def follow_changes_with(self, follow: "Follow", parameters: Iterable[Parameter]) -> None:
+        """Have the answers of changes wait for what becomes of the changes, where clients want it.
+
+        `follow` is called with each change before it is carried out, and returns what carries it
+        out and says what the answer waits for; None for a request that wants nothing of it. It
+        reads the `parameters`, which documents have with each change.
+        """
+        self.follow, self.change_parameters = follow, tuple(parameters)
 
     def schema(self, name: str, fragment: Fragment, versions: Iterable[str] | None = None) -> None:
         """Define a schema that `{"$ref": name}` refers to, in all API versions or in some."""

@@ -165,8 +165,9 @@ class ServedVersion:
         apart = ServedVersion(*self._made_of)
         is_authorized = bool(self._hooks.dataplane_authorize.get_hookimpls()) or self._has_roles
         interface = Interface(
-            self.version, apart.view, apart.routes, self.tags, self.definitions, is_authorized
-        )
+            self.version, apart.view, apart.routes, self.tags, self.definitions, is_authorized,
+            self._routes.change_parameters,
+        )  # fmt: skip
         document = build(interface, openapi)
         self._hooks.dataplane_spec(spec=document, version=self.version.name)
         return document

@@ -14,6 +14,7 @@ from dataplane_core.dataclass import dataclass
 from dataplane_core.store.planned import ChangePlan
 
 if TYPE_CHECKING:
+    from dataplane_core.api.followed import Follow
     from dataplane_core.api.hiding import Hiding
 
 Identify = Callable[[ApiRequest], Identity]
@@ -30,7 +31,8 @@ class Frame:
     is about to be carried out: None where nothing is to. `sites` judges what pages in a browser ask
     for. `refuse_changes` raises the reason why nothing may be changed, if there is one. `hiding`
     hides secrets from some. `dangerous` is the least role that may open the system, if not all that
-    may change anything are to. `opened_by` tells who has begun a transaction.
+    may change anything are to. `opened_by` tells who has begun a transaction. `follow` finds out what
+    the answer of a change is to wait for, if a plugin knows of something.
     """
 
     identify: Identify
@@ -46,6 +48,7 @@ class Frame:
     hiding: "Hiding | None" = None
     dangerous: Role | None = None
     opened_by: Callable[[str], str | None] = lambda transaction: None
+    follow: "Follow | None" = None
 
     def finish(self, req: ApiRequest, resp: falcon.Response) -> None:
         """Set the headers of an answer; strangers are not told of the configuration."""

@@ -15,8 +15,8 @@ from dataplane_core import __version__
 from dataplane_core.api.checked_request import READS
 from dataplane_core.api.examples import example
 from dataplane_core.api.forms import JSON, PARAMETERS, DocumentForm, form_of
-from dataplane_core.api.operations import Body, Fragment
-from dataplane_core.api.refusals import SHARED, answers
+from dataplane_core.api.operations import Body, Fragment, Parameter
+from dataplane_core.api.refusals import SHARED, answers, can_be_followed, followed
 from dataplane_core.api.routes import Route, Tag
 from dataplane_core.api.tags import tags
 from dataplane_core.api.version import ApiVersion
@@ -59,7 +59,7 @@ class Interface:
 
     `view` names the objects; it is of another version where `version` has no collections.
     `tags` and `definitions` are those of plugins. `is_authorized`: a plugin decides who may do
-    what, so that any operation may be refused.
+    what, so that any operation may be refused. Changes take the parameters `of_changes`.
     """
 
     version: ApiVersion
@@ -68,6 +68,7 @@ class Interface:
     tags: Mapping[str, Tag]
     definitions: Mapping[str, Fragment]
     is_authorized: bool
+    of_changes: tuple[Parameter, ...] = ()
 
     @property
     def collections(self) -> Sequence[Collection]:
@@ -99,6 +100,8 @@ def build(interface: Interface, openapi: str) -> dict[str, Any]:
         operations = {}
         for method, declared in route.operations.items():
             operation = route.complete(declared)
+            if interface.of_changes and can_be_followed(operation):
+                operation = followed(operation, interface.of_changes)
             found = answers(operation, interface.is_authorized, changes=method not in READS)
             complete = replace(operation, responses=found)
             operations[method.lower()] = described = form.operation(complete)

@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import Any
 
 from dataplane_core.environ_keys import CERTIFICATE, DEMAND_BODY, REPEAT
-from dataplane_core.feeds import FEED, Feed
+from dataplane_core.feeds import FEED, LATER, Feed, LaterAnswer
 from dataplane_core.logs.apache import AccessRecord
 from dataplane_core.logs.request_id import REQUEST_ID, choose_request_id
 from dataplane_core.server.body_framing import BodyFraming, LengthFraming
@@ -26,19 +26,60 @@ _SKIPPED = 1 << 20
 """Bytes of a body that are read and dropped so that the connection can be kept."""
 
 
+class _Exchange:
+    """A request, and what is answered: at once, or when an answer that comes later is ready."""
+
+    def __init__(self, connection: OpenConnection, head: RequestHead, body: Any) -> None:
+        self.connection, self.head, self.body = connection, head, body
+        self.started = time.monotonic()
+        self.answer = WsgiAnswer(head, partial(_may_keep, connection, head, body), connection.send)
+        self.later: LaterAnswer | None = None
+        self.environ: dict[str, Any] = {}
+
+    def ask(self) -> Iterable[bytes]:
+        """Ask the application; return the body, unless the answer comes later."""
+        connection, body = self.connection, self.body
+        listener = connection.listener
+        self.environ = environ = make_environ(listener.environ, self.head, connection.peer, body)
+        environ[REQUEST_ID] = choose_request_id(self.head.fields.get("HTTP_X_REQUEST_ID"))
+        environ[LATER] = self._wait
+        if isinstance(body, RequestBody):
+            environ[DEMAND_BODY] = body.demand
+        if listener.scheme == "https":
+            environ[CERTIFICATE] = connection.certificate
+        return connection.serving.application(environ, self.answer.start_response)
+
+    def _wait(self, later: LaterAnswer) -> None:
+        self.later = later
+
+    def give_later(self) -> Callable[[], None]:
+        """Give the answer that was waited for; return the last step."""
+        later, self.later = self.later, None
+        assert later is not None
+        return _serve(self, later)
+
+
 def serve(connection: OpenConnection, head: RequestHead, body: Any) -> Callable[[], None]:
     """Answer a request, and return the last step: it gives the connection back to the loop.
 
     `body` is a `RequestBody`, or a file of a body that has come as a whole.
     """
+    exchange = _Exchange(connection, head, body)
+    return _serve(exchange, exchange.ask)
+
+
+def _serve(exchange: _Exchange, ask: Callable[[], Iterable[bytes]]) -> Callable[[], None]:
+    connection, body = exchange.connection, exchange.body
     keeps, framing, feed = False, None, None
     try:
-        keeps, feed = _answer(connection, head, body)
+        keeps, feed = _answer(exchange, ask)
+        if exchange.later is not None:
+            return partial(_wait_for_answer, exchange, exchange.later)
         if isinstance(body, RequestBody):
             keeps = keeps and not body.failed
             framing, connection.rest = body.framing, body.rest
     except BodyWanted as wanted:
-        return partial(_wait_for_body, connection, head, body, wanted.most)
+        return partial(_wait_for_body, connection, exchange.head, body, wanted.most)
     except BaseException:  # whatever an application raises, the connection must not be lost
         log.exception("a request failed")
     if isinstance(body, RequestBody):
@@ -46,6 +87,14 @@ def serve(connection: OpenConnection, head: RequestHead, body: Any) -> Callable[
     if feed is not None:
         return partial(_hand_over, connection, feed)
     return partial(_give_back, connection, keeps, framing)
+
+
+def _wait_for_answer(exchange: _Exchange, later: LaterAnswer) -> None:
+    try:
+        exchange.connection.serving.wait_for(later, exchange.give_later)
+    except Exception:
+        log.exception("a connection was given up")
+        exchange.connection.close()
 
 
 def _wait_for_body(
@@ -76,22 +125,16 @@ def _hand_over(connection: OpenConnection, feed: Feed) -> None:
 
 
 def _answer(
-    connection: OpenConnection, head: RequestHead, body: Any
+    exchange: _Exchange, ask: Callable[[], Iterable[bytes]]
 ) -> tuple[bool, Feed | None]:
     """Answer a request, and return whether the connection can be kept, and what goes on there."""
-    started = time.monotonic()
-    listener = connection.listener
-    environ = make_environ(listener.environ, head, connection.peer, body)
-    environ[REQUEST_ID] = choose_request_id(head.fields.get("HTTP_X_REQUEST_ID"))
-    if isinstance(body, RequestBody):
-        environ[DEMAND_BODY] = body.demand
-    if listener.scheme == "https":
-        environ[CERTIFICATE] = connection.certificate
-    may_keep = partial(_may_keep, connection, head, body)
-    answer = WsgiAnswer(head, may_keep, connection.send)
+    connection, head, answer = exchange.connection, exchange.head, exchange.answer
     feed: Feed | None = None
     try:
-        parts = connection.serving.application(environ, answer.start_response)
+        parts = ask()
+        if exchange.later is not None:
+            return True, None
+        environ = exchange.environ
         try:
             if REPEAT in environ:  # before it is sent: the client may ask again at once
                 _remember(connection, head, environ, answer, parts)
@@ -108,13 +151,13 @@ def _answer(
         log.debug("a client was gone before its answer: %s", gone)
     except Exception as error:
         answer.keeps = False
-        if isinstance(error, OSError) and getattr(body, "failed", False):
+        if isinstance(error, OSError) and getattr(exchange.body, "failed", False):
             log.info("a client was not served: %s", error.strerror)
         else:
             _fail(connection, answer, error)
     if answer.status and is_logged(answer.status):
-        seconds, headers = time.monotonic() - started, tuple(answer.headers)
-        _log(AccessRecord(environ, answer.status, answer.sent, seconds, headers))
+        seconds, headers = time.monotonic() - exchange.started, tuple(answer.headers)
+        _log(AccessRecord(exchange.environ, answer.status, answer.sent, seconds, headers))
     return answer.keeps, feed
 
 

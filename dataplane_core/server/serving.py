@@ -9,7 +9,7 @@ from socket import socket
 from typing import TYPE_CHECKING, Any, Protocol
 
 from dataplane_core.dataclass import dataclass
-from dataplane_core.feeds import Feed
+from dataplane_core.feeds import Feed, LaterAnswer
 from dataplane_core.server.access_log import AccessLog
 from dataplane_core.server.answer_memory import AnswerMemory
 from dataplane_core.server.body_budget import BodyBudget
@@ -126,7 +126,8 @@ class Serving:
     `stopping`: connections end with their next answer. `on_closed` is called by the thread that has
     closed a connection. `unsent` are the bytes of answers that the loop still has to send, and
     `sending` the connections that they are for, the one that has had them for longest first.
-    `body_folder` is for long bodies; None: where the system has temporary files.
+    `body_folder` is for long bodies; None: where the system has temporary files. `later` are the
+    answers that are still to come, while no thread has their connections.
     """
 
     loop: EventLoop
@@ -146,6 +147,7 @@ class Serving:
     on_closed: Callable[[], None] = lambda: None
     unsent: int = 0
     sending: dict[Closable, None] = field(default_factory=dict)
+    later: set[LaterAnswer] = field(default_factory=set)
     _next_look: float = 0.0
     _waiting: int = 0  # threads that wait for clients to take answers
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -205,9 +207,23 @@ class Serving:
                 self._waiting -= 1
 
     def end_streams(self) -> None:
-        """End the answers that go on."""
+        """End the answers that go on, and have those given that are to come later."""
         for connection in tuple(self.connections.values()):
             connection.end_stream()
+        for answer in tuple(self.later):
+            answer.close()
+
+    def wait_for(self, answer: LaterAnswer, give: Callable[[], Callable[[], None]]) -> None:
+        """Have a task of the pool give an answer when it is ready."""
+
+        def ready() -> None:
+            self.later.discard(answer)
+            self.pool.submit(give)
+
+        self.later.add(answer)
+        answer.attach(ready)
+        if self.stopping:
+            answer.close()
 
     def end_idle(self) -> None:
         """Close the connections on which nothing of a request has come."""

@@ -11,7 +11,9 @@ from dataplane_core.plugin import (
     CONFLICT,
     NOT_FOUND,
     OWN,
+    ApiRequest,
     Body,
+    CarryOut,
     InVersion,
     Operation,
     Parameter,
@@ -52,6 +54,15 @@ _STRATEGY_PROPS = (
         help="Backends for each of which that holds; without any, for all together.",
     ),
 )  # fmt: skip
+WAIT = Parameter(
+    "wait", enum=("applied", "canary", "all"),
+    help="Answer when the member that is asked has brought the change to its HAProxy, when the "
+    "first wave has it, or all members. 409: it was made, and did not last, or stops.",
+)  # fmt: skip
+WAIT_TIMEOUT = Parameter(
+    "wait_timeout", "integer", default=60,
+    help="Seconds to wait, 300 at most. 202: it is made, and on its way.",
+)  # fmt: skip
 _OWN_OF_OTHERS = "List what groups and members have of their own."
 _NAME = Parameter("name", where="path", required=True, help="A member.")
 _ROLLOUT = Response({"$ref": "fleet_rollout"})
@@ -76,6 +87,16 @@ def add_routes(routes: Routes, services: Services) -> None:
 
         return InVersion(make)
 
+    @cache
+    def waiting() -> Any:
+        from dataplane_plugins.fleet.waiting import Waiting
+
+        return Waiting(shared())
+
+    def follow(req: ApiRequest) -> CarryOut | None:
+        return None if "wait" not in req.params else waiting().follow(req)
+
+    routes.follow_changes_with(follow, (WAIT, WAIT_TIMEOUT))
     routes.tag(TAG, "Servers that share one configuration, and how it reaches them.", 40)
     for name, schema in SCHEMAS.items():
         routes.schema(name, schema, OWN)

@@ -16,6 +16,7 @@ from dataplane_core.plugin import Author, Committed, Conflict, VersionMismatch, 
 from dataplane_plugins.fleet.errors import FleetUnavailable, FleetUnsure, told
 from dataplane_plugins.fleet.known import read_known
 from dataplane_plugins.fleet.local_files import LocalFiles
+from dataplane_plugins.fleet.made import note_revision
 from dataplane_plugins.fleet.member import Member
 from dataplane_plugins.fleet.overlays import Overlays
 from dataplane_plugins.fleet.recognising import gone_astray
@@ -178,9 +179,12 @@ class Sharer:
         revisions = self._member.revisions
         conditions, values = self._rollouts.first(revision, head, staged=staged)
         try:
-            return revisions.add(revision, head, conditions, values)
+            added = revisions.add(revision, head, conditions, values)
         except Undecided as error:
-            return self._decided(revision, head, error)
+            added = self._decided(revision, head, error)
+        if added is not None:
+            note_revision(added.number)
+        return added
 
     def _decided(self, revision: Revision, head: Revision, error: Undecided) -> Revision | None:
         """Find out whether a revision became one; raises `FleetUnsure` after some seconds."""
