@@ -6,6 +6,7 @@ that is done. No thread waits meanwhile, where the server knows of answers that 
 
 import threading
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import field
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from dataplane_core.api.body import to_json
@@ -17,7 +18,6 @@ from dataplane_core.errors import DataplaneError
 if TYPE_CHECKING:
     from dataplane_core.api.request import ApiRequest
 
-_NOTHING: Mapping[str, str] = {}
 _DONE = ("200", "201", "204")
 _OF_BODY = frozenset({"content-length", "content-type"})
 _OF_CHANGE = frozenset({"configuration-version", "reload-id", "location", "confirm-before"})
@@ -33,7 +33,7 @@ class Became:
     `is_pending`: nobody knows yet, and the answer is 202.
     """
 
-    headers: Mapping[str, str] = _NOTHING
+    headers: Mapping[str, str] = field(default_factory=dict)
     refusal: DataplaneError | None = None
     is_pending: bool = False
 

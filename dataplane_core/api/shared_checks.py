@@ -31,8 +31,8 @@ class Frame:
     is about to be carried out: None where nothing is to. `sites` judges what pages in a browser ask
     for. `refuse_changes` raises the reason why nothing may be changed, if there is one. `hiding`
     hides secrets from some. `dangerous` is the least role that may open the system, if not all that
-    may change anything are to. `opened_by` tells who has begun a transaction. `follow` finds out what
-    the answer of a change is to wait for, if a plugin knows of something.
+    may change anything are to. `opened_by` tells who has begun a transaction. `follow` finds out
+    what the answer of a change is to wait for, if a plugin knows of something.
     """
 
     identify: Identify

@@ -100,9 +100,10 @@ def build(interface: Interface, openapi: str) -> dict[str, Any]:
         operations = {}
         for method, declared in route.operations.items():
             operation = route.complete(declared)
-            if interface.of_changes and can_be_followed(operation):
+            changes = method not in READS
+            if changes and interface.of_changes and can_be_followed(operation):
                 operation = followed(operation, interface.of_changes)
-            found = answers(operation, interface.is_authorized, changes=method not in READS)
+            found = answers(operation, interface.is_authorized, changes=changes)
             complete = replace(operation, responses=found)
             operations[method.lower()] = described = form.operation(complete)
             referred |= {one for one in described["responses"].values() if isinstance(one, str)}

@@ -29,6 +29,7 @@ from dataplane_plugins.fleet.stores import StoreError
 
 LONGEST = 300
 _TICK = 0.5
+_MOST_RELOADS = 20
 _NONE = Became({"Fleet-Rollout": "none"})
 _ENDED: Mapping[str, tuple[str, str]] = {
     "stopped": ("stopped", "its roll-out has stopped"),
@@ -40,12 +41,12 @@ _ENDED: Mapping[str, tuple[str, str]] = {
 class Change:
     """A change that somebody waits for: the revision that it became, and what is to be known.
 
-    `version` is what the configuration was here when it was made; `end` is when the client is
-    answered in any case, of the clock `time.monotonic`.
+    `began` is when it was made, in seconds since 1970; `end` is when the client is answered in any
+    case, of the clock `time.monotonic`.
     """
 
-    def __init__(self, number: int, version: int, reach: str, end: float) -> None:
-        self.number, self.version, self.reach, self.end = number, version, reach, end
+    def __init__(self, number: int, began: int, reach: str, end: float) -> None:
+        self.number, self.began, self.reach, self.end = number, began, reach, end
         self.watch: Callable[[Change], None] = lambda change: None
         self.state = "waiting"
         self._known: Became | None = None
@@ -139,11 +140,12 @@ class Waiting:
         return partial(self._carry_out, reach, time.monotonic() + seconds)
 
     def _carry_out(self, reach: str, end: float, respond: Callable[[], None]) -> Awaited:
+        began = int(time.time())
         with noting_revisions() as numbers:
             respond()
         if not numbers:
             return Done()
-        change = Change(max(numbers), self._services.config.version(), reach, end)
+        change = Change(max(numbers), began, reach, end)
         change.watch = self._watch
         return change
 
@@ -164,6 +166,9 @@ class Waiting:
                 mark = self._member.store.wait("control/", mark, seconds)
             except (StoreError, Forged):  # it is told by others; here it only takes longer
                 pause.wait(seconds)
+            except Exception:  # whoever waits is answered in time, whatever fails
+                self._services.log.exception("fleet: what became of changes is not known")
+                pause.wait(max(seconds, _TICK))
 
     def _left(self) -> tuple[Change, ...]:
         """Return the changes that are not known yet, and end those whose time is over."""
@@ -199,16 +204,19 @@ class Waiting:
         elif said.wanted >= change.number and said.state in ("refused", "apart"):
             change.failed("stopped", f"this member is {said.state}: {said.reason}")
         else:
-            failed = self._failed_reload(change.version)
+            failed = self._failed_reload(change.began)
             if failed is not None:
                 text = f"HAProxy could not be reloaded with it here: {failed.said}"
                 change.failed("stopped", text)
 
-    def _failed_reload(self, version: int) -> ReloadRecord | None:
-        records = self._services.reloads.records()[-20:]
+    def _failed_reload(self, since: int) -> ReloadRecord | None:
+        """Return a reload that has failed since a moment; all changes before were part of it."""
         return next(
-            (one for one in records if one.status == "failed" and one.version >= version), None
-        )
+            (
+                one for one in self._services.reloads.records()[-_MOST_RELOADS:]
+                if one.status == "failed" and (one.reload_timestamp or 0) >= since
+            ), None
+        )  # fmt: skip
 
 
 def _judge(change: Change, own: Rollout | None, current: Rollout | None) -> None:
