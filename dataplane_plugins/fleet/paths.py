@@ -26,6 +26,7 @@ from dataplane_core.plugin import (
 )
 from dataplane_plugins.fleet import PATH, TAG
 from dataplane_plugins.fleet.schemas import SCHEMAS
+from dataplane_plugins.fleet.wait_parameters import WAIT, WAIT_TIMEOUT
 
 _STRATEGY_PROPS = (
     Prop(
@@ -53,15 +54,6 @@ _STRATEGY_PROPS = (
         "gate_backends", "array", items=Prop("", help="A backend, or `*`."),
         help="Backends for each of which that holds; without any, for all together.",
     ),
-)  # fmt: skip
-WAIT = Parameter(
-    "wait", enum=("applied", "canary", "all"),
-    help="Answer when the member that is asked has brought the change to its HAProxy, when the "
-    "first wave has it, or all members. 409: it was made, and did not last, or stops.",
-)  # fmt: skip
-WAIT_TIMEOUT = Parameter(
-    "wait_timeout", "integer", default=60,
-    help="Seconds to wait, 300 at most. 202: it is made, and on its way.",
 )  # fmt: skip
 _OWN_OF_OTHERS = "List what groups and members have of their own."
 _NAME = Parameter("name", where="path", required=True, help="A member.")

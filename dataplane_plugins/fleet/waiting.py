@@ -20,12 +20,12 @@ from dataplane_core.plugin import (
     ReloadRecord,
 )
 from dataplane_plugins.fleet.made import noting_revisions
-from dataplane_plugins.fleet.paths import WAIT, WAIT_TIMEOUT
 from dataplane_plugins.fleet.reporting import last_said
 from dataplane_plugins.fleet.responders import Shared
 from dataplane_plugins.fleet.rollout import Rollout
 from dataplane_plugins.fleet.sealing import Forged
 from dataplane_plugins.fleet.stores import StoreError
+from dataplane_plugins.fleet.wait_parameters import WAIT, WAIT_TIMEOUT
 
 LONGEST = 300
 _TICK = 0.5
