@@ -104,6 +104,8 @@ class Committer:
         for _ in range(_MOST_ATTEMPTS - 1 if request.follows else 0):
             with suppress(VersionMismatch):
                 return self._attempt(request)
+            if self._records.sharing.catch_up is not None:
+                self._records.sharing.catch_up()
         return self._attempt(request)
 
     def _attempt(self, request: CommitRequest) -> Outcome:

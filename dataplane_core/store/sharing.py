@@ -16,16 +16,22 @@ ShareFile = Callable[[str, bytes | None], object]
 """Makes what a file will hold that of all servers, None where it goes; raises what refuses it."""
 
 
+CatchUp = Callable[[], object]
+"""Brings this server to the newest version of all; raises what keeps it from that."""
+
+
 @dataclass(eq=False, slots=True)
 class Sharing:
     """What a plugin does with a version, and a file beside it, right before it takes its place.
 
     `version` is called with the lock on the file held, when nothing but the disk can refuse the
-    change any more. Both are None where nothing is shared.
+    change any more. `catch_up` is called, without a lock, before a change that follows on whatever
+    is the newest version is tried again. All are None where nothing is shared.
     """
 
     version: ShareVersion | None = None
     file: ShareFile | None = None
+    catch_up: CatchUp | None = None
 
     def tell(self, change: Committed, *, undoes: bool) -> None:
         """Share a version; one that takes back what is on trial goes whatever refuses it.

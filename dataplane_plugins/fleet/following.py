@@ -41,7 +41,7 @@ _RETRY_SECONDS, _LONGEST_REST = 1.0, 15.0
 class Follower:
     """What one member does all the time."""
 
-    def __init__(self, member: Member, sharer: Sharer) -> None:
+    def __init__(self, member: Member, sharer: Sharer, reporter: Reporter | None = None) -> None:
         self._member = member
         self._services = member.services
         self._sharer = sharer
@@ -49,7 +49,7 @@ class Follower:
         self._local = LocalFiles(member.services, member.revisions.chunks)
         self._offers = Offers(member, sharer, self._local)
         self._taker = Taker(member, sharer)
-        self._reporter = Reporter(member)
+        self._reporter = reporter or Reporter(member)
         self._edits = EditsByHand(member.services)
         self._numbers: dict[str, int] = {}
         self._rollouts, self._mender = Rollouts(member), Mender(member)

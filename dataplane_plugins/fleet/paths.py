@@ -12,6 +12,7 @@ from dataplane_core.plugin import (
     NOT_FOUND,
     OWN,
     ApiRequest,
+    Awaited,
     Body,
     CarryOut,
     InVersion,
@@ -86,7 +87,18 @@ def add_routes(routes: Routes, services: Services) -> None:
         return Waiting(shared())
 
     def follow(req: ApiRequest) -> CarryOut | None:
-        return None if "wait" not in req.params else waiting().follow(req)
+        from dataplane_plugins.fleet.made import asked_by
+
+        carry_out = waiting().follow(req) if "wait" in req.params else None
+
+        def carried_out(respond: Callable[[], None]) -> Awaited | None:
+            with asked_by(req.author):
+                if carry_out is not None:
+                    return carry_out(respond)
+                respond()
+                return None
+
+        return carried_out
 
     routes.follow_changes_with(follow, (WAIT, WAIT_TIMEOUT))
     routes.tag(TAG, "Servers that share one configuration, and how it reaches them.", 40)

@@ -16,7 +16,7 @@ from dataplane_core.plugin import Author, Committed, Conflict, VersionMismatch, 
 from dataplane_plugins.fleet.errors import FleetUnavailable, FleetUnsure, told
 from dataplane_plugins.fleet.known import read_known
 from dataplane_plugins.fleet.local_files import LocalFiles
-from dataplane_plugins.fleet.made import note_revision
+from dataplane_plugins.fleet.made import note_revision, who_asks
 from dataplane_plugins.fleet.member import Member
 from dataplane_plugins.fleet.overlays import Overlays
 from dataplane_plugins.fleet.recognising import gone_astray
@@ -139,7 +139,7 @@ class Sharer:
             del files[name]
         else:
             files[name] = after
-        revision = replace(self._next(head, Author()), files=revisions.put_files(files))
+        revision = replace(self._next(head, who_asks()), files=revisions.put_files(files))
         return self.add(revision, head) is not None
 
     def _newest(self) -> Revision:

@@ -1,7 +1,8 @@
 """Put together what makes a process a part of a member of a fleet."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 
 from dataplane_core.plugin import Services, Settings, StorageFailed, locked
 from dataplane_plugins.fleet.member import Member, read_key_file
@@ -29,6 +30,14 @@ def share(services: Services, store: KeyValueStore | None = None) -> tuple[Membe
     sharer = Sharer(member)
     services.config.sharing.version = sharer.version
     services.config.sharing.file = sharer.file
+
+    @cache
+    def catch_up() -> Callable[[], None]:
+        from dataplane_plugins.fleet.catching_up import CatchUp
+
+        return CatchUp(member, sharer)
+
+    services.config.sharing.catch_up = lambda: catch_up()()
     return member, sharer
 
 
