@@ -1,7 +1,7 @@
 """Bring this server to the newest revision for a change that is to be made on it, here and now.
 
-One worker follows the fleet all the time; a change that is put on the newest version (`rebase`) does
-not wait for it.
+One worker follows the fleet all the time; a change that is put on the newest version (`rebase`)
+does not wait for it.
 """
 
 import threading

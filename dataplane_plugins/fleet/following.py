@@ -116,11 +116,8 @@ class Follower:
         if head is None:
             if reason := self._beginning.begin(known):
                 self._reporter.say("apart", head, known, reason=reason)
-        elif behind := self._recogniser.behind(head, known):
-            if not self._mender.goes_on():  # else the next step has the newest one again
-                self._reporter.say("apart", head, known, reason=behind)
         else:
-            self._follow(head, known)
+            self.follow(head, known)
 
     def _is_ordered(self, head: Revision | None, known: Known) -> bool:
         """Carry out what a person has told this member; tell whether anything was."""
@@ -132,8 +129,12 @@ class Follower:
         self._orders.done(order)
         return True
 
-    def _follow(self, head: Revision, known: Known) -> None:
-        """Go to the newest revision, or wait for its wave."""
+    def follow(self, head: Revision, known: Known) -> None:
+        """Go to the newest revision, or wait for its wave; the store may have lost what is here."""
+        if behind := self._recogniser.behind(head, known):
+            if not self._mender.goes_on():  # else the next step has the newest one again
+                self._reporter.say("apart", head, known, reason=behind)
+            return
         rollout = self._rollouts.of(head.number)
         if rollout is not None and rollout.number > head.number:
             return  # it was made since: the next step sees both

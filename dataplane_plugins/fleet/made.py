@@ -16,7 +16,7 @@ _author: ContextVar[Author | None] = ContextVar("author", default=None)
 
 
 def who_asks() -> Author:
-    """Return who asks for the change that is made in this thread; nobody where that is not known."""
+    """Return who asks for the change that is made in this thread; nobody where nobody knows."""
     return _author.get() or Author()
 
 

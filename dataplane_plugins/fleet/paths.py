@@ -89,7 +89,7 @@ def add_routes(routes: Routes, services: Services) -> None:
     def follow(req: ApiRequest) -> CarryOut | None:
         from dataplane_plugins.fleet.made import asked_by
 
-        carry_out = waiting().follow(req) if "wait" in req.params else None
+        carry_out: CarryOut | None = waiting().follow(req) if "wait" in req.params else None
 
         def carried_out(respond: Callable[[], None]) -> Awaited | None:
             with asked_by(req.author):

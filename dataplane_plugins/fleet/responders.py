@@ -24,6 +24,7 @@ from dataplane_plugins.fleet.member import Member
 from dataplane_plugins.fleet.mending import Mender
 from dataplane_plugins.fleet.orders import Deed, Orders
 from dataplane_plugins.fleet.overview import Overview, revision_json, rollout_json, strategy_json
+from dataplane_plugins.fleet.revisions import changed_files
 from dataplane_plugins.fleet.rollout import OPEN, Rollout, State, is_wave, strategy_of
 from dataplane_plugins.fleet.rollouts import Rollouts
 
@@ -55,6 +56,18 @@ class Shared:
         if found is None:
             raise NotFound("nothing was rolled out yet")
         return found, mark
+
+    def made(self, rollout: Rollout) -> dict[str, Any]:
+        """Return who made the revision of a roll-out, and which files it changes; {} if unknown."""
+        revisions = self.member.revisions
+        made, before = revisions.get(rollout.number), revisions.get(rollout.number - 1)
+        if made is None:
+            return {}
+        found = revision_json(made)
+        if before is not None and before.files != made.files:
+            changed = changed_files(revisions.files(before.files), revisions.files(made.files))
+            found["files"] = list(changed)
+        return {"made": found}
 
 
 class Whole:
@@ -184,8 +197,8 @@ class PastRollouts:
             rollout, _ = self._shared.rollout()
             number = min(before or rollout.number + 1, rollout.number + 1)
             numbers = range(number - 1, max(0, number - 1 - limit), -1)
-            found = (self._shared.rollouts.past(one) for one in numbers)
-            resp.data = to_json([rollout_json(one) for one in found if one is not None])
+            found = [one for one in map(self._shared.rollouts.past, numbers) if one is not None]
+            resp.data = to_json([{**rollout_json(one), **self._shared.made(one)} for one in found])
 
 
 class PastRollout:
@@ -198,10 +211,10 @@ class PastRollout:
         number = int(revision) if is_digits(revision) and len(revision) < 13 else 0
         with told():
             found = self._shared.rollouts.past(number)
-            made = self._shared.member.revisions.get(number)
-            if found is None or made is None:
+            made = {} if found is None else self._shared.made(found)
+            if found is None or not made:
                 raise NotFound(f"no roll-out of a revision {revision[:20]} is kept")
-            resp.data = to_json({**rollout_json(found), "made": revision_json(made)})
+            resp.data = to_json({**rollout_json(found), **made})
 
 
 class Mending:

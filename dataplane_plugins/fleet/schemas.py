@@ -45,6 +45,7 @@ REVISION = {
         "node": {**_TEXT, "description": "The member that took the change."},
         "time": _TIME,
         "author": _AUTHOR,
+        "files": {**_TEXTS, "description": "The files beside the configuration that it changes."},
         "text_of": {**_NUMBER, "description": "The revision that is put back."},
     },
 }

@@ -1,6 +1,7 @@
 """`wait=applied|canary|all` with a change: the answer comes when that is so, and says what became of it."""
 
 import json
+import threading
 from typing import Any
 
 import pytest
@@ -22,16 +23,18 @@ class Members:
     def __init__(self, fleet: Fleet, names: str, refuses: str = "", **strategy: Any) -> None:
         self.nodes = [(refusing if one == refuses else Fleet.node)(fleet, one, **fleet.served) for one in names]
         self.leader, self.is_led = Leader(self.nodes[0].member), True
+        self._lock = threading.RLock()
         fleet.settled(*self.nodes)
         if strategy:
             self.nodes[0].call("PUT", f"{FLEET}/strategy", strategy)
         self.go_on()
 
     def go_on(self) -> None:
-        for node in self.nodes:
-            node.step()
-        if self.is_led:
-            self.leader.step()
+        with self._lock:
+            for node in self.nodes:
+                node.step()
+            if self.is_led:
+                self.leader.step()
 
     def have(self) -> list[bool]:
         return ["server new" in node.file.read_text() for node in self.nodes]
@@ -182,3 +185,15 @@ def test_documents_have_it_where_there_is_a_fleet(members, fleet, tmp_path):
             assert not any(one.get("name") == "wait" for get in gets for one in get.get("parameters", ()))
     ignored = alone.server("be1", "new", wait="all")
     assert (ignored.status_code, "Fleet-Rollout" in ignored.headers) == (202, False)
+
+
+def test_who_changes_a_file_is_known_as_who_changes_the_configuration(members):
+    a, b = members("ab").nodes
+    lines = b'--x\r\nContent-Disposition: form-data; name="file_upload"; filename="h.map"\r\n\r\na b\n\r\n--x--\r\n'
+    kind = {"Content-Type": "multipart/form-data; boundary=x", "X-Change-Reason": "ticket 7"}
+    assert a.call("POST", "/v3/services/haproxy/storage/maps", raw=lines, headers=kind).status_code == 201
+    newest = b.call("GET", FLEET).json["newest"]
+    author = newest["author"]
+    assert (newest["node"], author["name"], author["method"], author["reason"]) == ("a", "admin", "basic", "ticket 7")
+    made = b.call("GET", f"{FLEET}/rollouts").json[0]["made"]
+    assert made == {**newest, "files": ["maps/h.map"]}
