@@ -16,6 +16,7 @@ from dataplane_core.plugin import (
     Runtime,
     RuntimeFailed,
     dataclass,
+    encode_text,
     is_success,
     runtime_argument,
 )
@@ -27,6 +28,7 @@ from dataplane_plugins.fleet.stores import Entry
 JOBS, ANSWERS = "control/jobs/", "answers/"
 _MOST_DONE = 1000
 _LARGEST_ANSWER = 256 << 10
+_MOST_EVENTS = 5000
 _FRONTEND, _BACKEND = "0", "1"
 _COUNTERS = ("scur", "stot", "bin", "bout", "hrsp_2xx", "hrsp_3xx", "hrsp_4xx", "hrsp_5xx")
 
@@ -128,8 +130,8 @@ class Work:
     """What a member does for a job, with its own HAProxy."""
 
     def __init__(self, member: Member, files: LocalFiles) -> None:
+        self._member, self._files = member, files
         self._runtime: Runtime = member.services.runtime
-        self._files = files
 
     def __call__(self, job: Job) -> Any:
         """Do a job; return what is told of it. Raises `DataplaneError`."""
@@ -170,6 +172,28 @@ class Work:
                     counters[name] += int(row.get(name) or 0)
         return found
 
+    def _do_native(self, kind: str | None, name: str | None, parent: str | None) -> str:
+        """Return what HAProxy has counted, packed."""
+        from dataplane_plugins.fleet.statistics import read_statistics
+
+        return read_statistics(self._runtime, kind, name, parent)
+
+    def _do_contents(self) -> dict[str, str]:
+        """Return the addresses of the configuration and of the list of files that are here."""
+        revisions = self._member.revisions
+        text = self._member.services.config.snapshot().document.text()
+        return {
+            "text": revisions.chunks.put(encode_text(text)),
+            "files": revisions.put_files(self._files.now()),
+        }
+
+    def _do_log(self, limit: int) -> list[dict[str, Any]]:
+        """Return the newest events of the fleet here, the oldest of them first."""
+        events = self._member.services.events
+        first = max(0, events.newest() - _MOST_EVENTS)
+        found = events.after(first, _MOST_EVENTS, ("fleet", "reload"))[-int(limit) :]
+        return [{"time": one.time, "kind": one.kind, **one.values} for one in found]
+
     def _rows(self) -> list[dict[str, str]]:
         answers = self._runtime.execute("show stat -1 3 -1")
         return [
@@ -195,4 +219,4 @@ def merged(answers: Mapping[str, Any]) -> dict[str, dict[str, int]]:
     return total
 
 
-KINDS = ("server", "map_entry", "traffic", "statistics")
+KINDS = ("server", "map_entry", "traffic", "statistics", "native", "contents", "log")

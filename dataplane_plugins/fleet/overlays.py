@@ -142,6 +142,11 @@ class Overlays:
             yield "group", self._member.group
         yield "node", self._member.name
 
+    def last_of(self, name: str, group: str) -> tuple[Overlay, ...]:
+        """Return the overlays of another member, and what is left of those that were removed."""
+        own = self.last("node", name)
+        return (self.last("group", group), own) if group else (own,)
+
     def text_for(self, shared: str, overlays: tuple[Overlay, ...]) -> str:
         """Return the address of what a member has of a shared text; raises `Conflict`."""
         if not overlays:

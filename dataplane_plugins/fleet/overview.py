@@ -126,6 +126,18 @@ def rollout_json(rollout: Rollout) -> dict[str, Any]:
     return found
 
 
+def progress(rollout: Rollout, nodes: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Yield how far a roll-out is with each member: its wave, from 1 on, and what it has said."""
+    for node in nodes:
+        name, has = node["name"], node.get("revision", 0) >= rollout.number
+        waves = (at for at, names in enumerate(rollout.waves, 1) if name in names)
+        wave = next(waves, 0 if rollout.waves else 1)
+        found: dict[str, Any] = {"name": name, "wave": wave, "has": has}
+        names: tuple[str, ...] = "state", "since", "reason", "gate"
+        more = {key: node[key] for key in names if key in node}
+        yield {**found, "excluded": name in rollout.excluded, "is_alive": node["is_alive"], **more}
+
+
 def strategy_json(strategy: Strategy) -> dict[str, Any]:
     """Return a strategy as JSON; a gate that there is not is left out."""
     return {name: value for name, value in asdict(strategy).items() if value is not None}

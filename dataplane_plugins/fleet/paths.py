@@ -11,10 +11,7 @@ from dataplane_core.plugin import (
     CONFLICT,
     NOT_FOUND,
     OWN,
-    ApiRequest,
-    Awaited,
     Body,
-    CarryOut,
     InVersion,
     Operation,
     Parameter,
@@ -25,9 +22,9 @@ from dataplane_core.plugin import (
     View,
     operation,
 )
-from dataplane_plugins.fleet import PATH, TAG
+from dataplane_plugins.fleet import PATH, TAG, node_paths
 from dataplane_plugins.fleet.schemas import SCHEMAS
-from dataplane_plugins.fleet.wait_parameters import WAIT, WAIT_TIMEOUT
+from dataplane_plugins.fleet.wait_parameters import follow_changes
 
 _STRATEGY_PROPS = (
     Prop(
@@ -61,17 +58,23 @@ _NAME = Parameter("name", where="path", required=True, help="A member.")
 _ROLLOUT = Response({"$ref": "fleet_rollout"})
 _NODE = Response({"$ref": "fleet_node"})
 _DEEDS = ("retry", "take", "offer", "exclude", "include")
-_ACTIONS = ("pause", "resume", "abort", "return")
+_ACTIONS = ("start", "pause", "resume", "abort", "return")
 
 
 def add_routes(routes: Routes, services: Services) -> None:
     """Serve the fleet; what does that is loaded when somebody asks."""
 
     @cache
+    def member() -> Any:
+        from dataplane_plugins.fleet.member import Member
+
+        return Member(services)
+
+    @cache
     def shared(view: View) -> Any:
         from dataplane_plugins.fleet.responders import Shared
 
-        return Shared(services, view.location)
+        return Shared(services, member(), view.location)
 
     def by(name: str, module: str = "responders") -> InVersion:
         def make(view: View) -> object:
@@ -84,25 +87,11 @@ def add_routes(routes: Routes, services: Services) -> None:
     def waiting() -> Any:
         from dataplane_plugins.fleet.waiting import Waiting
 
-        return Waiting(shared())
+        return Waiting(services, member())
 
-    def follow(req: ApiRequest) -> CarryOut | None:
-        from dataplane_plugins.fleet.made import asked_by
-
-        carry_out: CarryOut | None = waiting().follow(req) if "wait" in req.params else None
-
-        def carried_out(respond: Callable[[], None]) -> Awaited | None:
-            with asked_by(req.author):
-                if carry_out is not None:
-                    return carry_out(respond)
-                respond()
-                return None
-
-        return carried_out
-
-    routes.follow_changes_with(follow, (WAIT, WAIT_TIMEOUT))
+    follow_changes(routes, waiting)
     routes.tag(TAG, "Servers that share one configuration, and how it reaches them.", 40)
-    for name, schema in SCHEMAS.items():
+    for name, schema in {**SCHEMAS, **node_paths.SCHEMAS}.items():
         routes.schema(name, schema, OWN)
     add: Callable[..., None] = routes.add
     add(PATH, by("Whole"), {"GET": _get("getFleet", "Read what the fleet is.", "fleet")}, OWN)
@@ -119,6 +108,12 @@ def add_routes(routes: Routes, services: Services) -> None:
     add(one, by("OverlayItem", "overlay_responders"), _overlay_operations(), OWN)
     traffic = _get("getFleetTraffic", "Read the traffic of all members.", "fleet_traffic")
     add(f"{PATH}/traffic", by("Traffic", "job_responders"), {"GET": traffic}, OWN)
+    for path, name, made in (
+        (f"{PATH}/nodes/{{name}}/diff", "NodeDiff", node_paths.diff),
+        (f"{PATH}/nodes/{{name}}/log", "NodeLog", node_paths.log),
+        (f"{PATH}/statistics", "FleetStatistics", node_paths.statistics),
+    ):
+        add(path, by(name, "node_responders"), {"GET": made()}, OWN)
     running = by("RunningNodes", "job_responders")
     add(f"{PATH}/runtime", running, {"POST": _running()}, OWN)
 
@@ -161,7 +156,8 @@ def _node_operations() -> dict[str, Operation]:
 def _rollout_operations() -> dict[str, Operation]:
     action = Prop(
         "action", enum=_ACTIONS, required=True,
-        help="`pause`, `resume`; `abort`: who has not got it does not get it; `return`: put back "
+        help="`start`: begin it once more, with the first wave; `pause`, `resume`; `abort`: who "
+        "has not got it does not get it; `return`: put back "
         "what was before it, on all members.",
     )  # fmt: skip
     wait = Parameter(

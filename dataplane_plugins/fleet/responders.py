@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import falcon
@@ -23,15 +23,22 @@ from dataplane_plugins.fleet.errors import told
 from dataplane_plugins.fleet.member import Member
 from dataplane_plugins.fleet.mending import Mender
 from dataplane_plugins.fleet.orders import Deed, Orders
-from dataplane_plugins.fleet.overview import Overview, revision_json, rollout_json, strategy_json
+from dataplane_plugins.fleet.overview import (
+    Overview,
+    progress,
+    revision_json,
+    rollout_json,
+    strategy_json,
+)
 from dataplane_plugins.fleet.revisions import changed_files
-from dataplane_plugins.fleet.rollout import OPEN, Rollout, State, is_wave, strategy_of
+from dataplane_plugins.fleet.rollout import OPEN, Rollout, State, is_wave, plan_waves, strategy_of
 from dataplane_plugins.fleet.rollouts import Rollouts
 
 _LONGEST_WAIT, _TICK = 300.0, 2.0
 _MOST = 1000
 REACHED = ("canary", "all")
 _NEXT: Mapping[str, tuple[tuple[State, ...], State]] = {
+    "start": (("stopped", "aborted", "done"), "running"),
     "pause": (("running",), "paused"),
     "resume": (("paused", "stopped"), "running"),
     "abort": (("running", "paused", "stopped"), "aborted"),
@@ -43,9 +50,10 @@ ACTIONS = tuple(_NEXT)
 class Shared:
     """What the responders of a fleet share."""
 
-    def __init__(self, services: Services, locate: Callable[[Reference], str]) -> None:
-        self.services = services
-        self.member = Member(services)
+    def __init__(
+        self, services: Services, member: Member, locate: Callable[[Reference], str]
+    ) -> None:
+        self.services, self.member = services, member
         self.rollouts = Rollouts(self.member)
         self.overview = Overview(self.member, locate)
         self.orders = Orders(self.member)
@@ -56,6 +64,15 @@ class Shared:
         if found is None:
             raise NotFound("nothing was rolled out yet")
         return found, mark
+
+    def begun_again(self, rollout: Rollout) -> Rollout:
+        """Return a roll-out as it begins, by the present strategy; who has it keeps it."""
+        head = self.member.revisions.newest()
+        if head is None or head.number != rollout.number:
+            raise Conflict("there is a newer version: ask again")
+        strategy = self.rollouts.strategy()
+        waves = plan_waves(strategy, self.member.members(), head.node)
+        return replace(rollout, strategy=strategy, waves=waves, wave=0, excluded=())
 
     def made(self, rollout: Rollout) -> dict[str, Any]:
         """Return who made the revision of a roll-out, and which files it changes; {} if unknown."""
@@ -162,7 +179,8 @@ class NewestRollout:
             while wait and not _reached(rollout, wait) and (left := end - time.monotonic()) > 0:
                 mark = self._shared.member.store.wait("control/", mark, min(left, _TICK))
                 rollout, _ = self._shared.rollout()
-            resp.data = to_json(rollout_json(rollout))
+            nodes = self._shared.overview.nodes()
+            resp.data = to_json({**rollout_json(rollout), "progress": [*progress(rollout, nodes)]})
 
     def on_post(self, req: CheckedRequest, resp: falcon.Response) -> None:
         action = req.body.values["action"]
@@ -175,10 +193,7 @@ class NewestRollout:
                 return
             who = req.who or "a client"
             text = f"{who}: {action}" + (f", {req.author.reason}" if req.author.reason else "")
-            changed = rollout.noted(
-                time.time(), text, state=following, reason=text, goes_by=-1
-            )
-            if not self._shared.rollouts.decide(changed, mark):
+from dataclasses import asdict, replace
                 raise Conflict("the roll-out went on meanwhile: ask again")
             resp.data = to_json(rollout_json(changed))
 

@@ -77,6 +77,19 @@ ROLLOUT = {
             "items": {"type": "object", "properties": {"time": _TIME, "text": _TEXT}},
         },
         "made": {"$ref": "fleet_revision"},
+        "progress": {
+            "type": "array",
+            "description": "How far it is with each member.",
+            "items": {
+                "type": "object",
+                "properties": {
+                    "name": _TEXT, "is_alive": _FLAG, "state": _TEXT, "since": _TIME,
+                    "reason": _TEXT, "gate": _TEXT, "excluded": _FLAG,
+                    "wave": {**_NUMBER, "description": "Its wave from 1 on; 0: in none."},
+                    "has": {**_FLAG, "description": "Whether it has the revision."},
+                },
+            },
+        },
     },
 }
 OVERLAY = {

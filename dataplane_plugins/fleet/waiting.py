@@ -18,11 +18,13 @@ from dataplane_core.plugin import (
     CarryOut,
     Conflict,
     ReloadRecord,
+    Services,
 )
 from dataplane_plugins.fleet.made import noting_revisions
+from dataplane_plugins.fleet.member import Member
 from dataplane_plugins.fleet.reporting import last_said
-from dataplane_plugins.fleet.responders import Shared
 from dataplane_plugins.fleet.rollout import Rollout
+from dataplane_plugins.fleet.rollouts import Rollouts
 from dataplane_plugins.fleet.sealing import Forged
 from dataplane_plugins.fleet.stores import StoreError
 from dataplane_plugins.fleet.wait_parameters import WAIT, WAIT_TIMEOUT
@@ -117,9 +119,9 @@ class Done:
 class Waiting:
     """Reads what a request waits for, and watches what became of the changes of this process."""
 
-    def __init__(self, shared: Shared) -> None:
-        self._services, self._member = shared.services, shared.member
-        self._rollouts = shared.rollouts
+    def __init__(self, services: Services, member: Member) -> None:
+        self._services, self._member = services, member
+        self._rollouts = Rollouts(member)
         self._lock = threading.Lock()
         self._changes: list[Change] = []
         self._is_watching = False
