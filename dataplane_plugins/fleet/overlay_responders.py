@@ -4,7 +4,16 @@ from typing import Any
 
 import falcon
 
-from dataplane_core.plugin import ApiRequest, Forbidden, NotFound, is_rehearsed, to_json
+from dataplane_core.plugin import (
+    ApiRequest,
+    Document,
+    Forbidden,
+    NotFound,
+    is_rehearsed,
+    to_json,
+)
+from dataplane_plugins.changes.left_out import LeftOut
+from dataplane_plugins.changes.rendering import Rendering
 from dataplane_plugins.changes.unified import unified_diff
 from dataplane_plugins.fleet.errors import FleetUnavailable, told
 from dataplane_plugins.fleet.overlays import Overlay, Overlays, check_name, edited
@@ -16,10 +25,11 @@ class OverlayList:
 
     def __init__(self, shared: Shared) -> None:
         self._overlays = Overlays(shared.member)
+        self._shown = _Shown(shared, self._overlays)
 
     def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
         with told():
-            shown = [overlay_json(self._overlays, one, req) for one in self._overlays.all()]
+            shown = [self._shown(one, req) for one in self._overlays.all()]
             resp.data = to_json(shown)
 
 
@@ -29,13 +39,14 @@ class OverlayItem:
     def __init__(self, shared: Shared) -> None:
         self._shared = shared
         self._overlays = Overlays(shared.member)
+        self._shown = _Shown(shared, self._overlays)
 
     def on_get(self, req: ApiRequest, resp: falcon.Response, kind: str, name: str) -> None:
         with told():
             found = self._overlays.get(check_name(kind, name), name)
             if found is None:
                 raise NotFound(f"there is no overlay of {kind} {name}")
-            resp.data = to_json(overlay_json(self._overlays, found, req))
+            resp.data = to_json(self._shown(found, req))
 
     def on_put(self, req: ApiRequest, resp: falcon.Response, kind: str, name: str) -> None:
         config, where = self._shared.services.config, check_name(kind, name)
@@ -56,7 +67,7 @@ class OverlayItem:
             config.transactions.delete(transaction_id)
             who = req.who or "a client"
             self._shared.services.log.info("fleet: the overlay of %s %s is by %s", kind, name, who)
-            resp.data = to_json(overlay_json(self._overlays, made, req))
+            resp.data = to_json(self._shown(made, req))
 
     def on_delete(self, req: ApiRequest, resp: falcon.Response, kind: str, name: str) -> None:
         where = check_name(kind, name)
@@ -69,9 +80,22 @@ class OverlayItem:
         resp.status = falcon.HTTP_204
 
 
-def overlay_json(overlays: Overlays, one: Overlay, req: ApiRequest) -> dict[str, Any]:
-    """Return an overlay as JSON: what it changes, as lines that differ."""
-    base, own = (overlays.document(address).text() for address in (one.base, one.own))
-    if req.hiding is not None:
-        base, own = req.hiding.text(base), req.hiding.text(own)
-    return {"kind": one.kind, "name": one.name, "diff": unified_diff(base, own, ("shared", "own"))}
+class _Shown:
+    """Shows overlays: what they change, as objects and as lines that differ."""
+
+    def __init__(self, shared: Shared, overlays: Overlays) -> None:
+        self._overlays, self._rendering = overlays, Rendering(shared.view)
+
+    def __call__(self, one: Overlay, req: ApiRequest) -> dict[str, Any]:
+        """Return an overlay as JSON."""
+        base, own = (self._overlays.document(address) for address in (one.base, one.own))
+        if req.hiding is not None:
+            hidden = (req.hiding.text(each.text()) for each in (base, own))
+            base, own = (Document.parse(each, base.language) for each in hidden)
+        left_out = LeftOut()
+        found = {
+            "kind": one.kind, "name": one.name,
+            "diff": unified_diff(base.text(), own.text(), ("shared", "own")),
+            "changes": self._rendering.between(base, own, left_out),
+        }  # fmt: skip
+        return found | left_out.told()

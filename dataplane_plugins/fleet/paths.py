@@ -74,7 +74,7 @@ def add_routes(routes: Routes, services: Services) -> None:
     def shared(view: View) -> Any:
         from dataplane_plugins.fleet.responders import Shared
 
-        return Shared(services, member(), view.location)
+        return Shared(services, member(), view)
 
     def by(name: str, module: str = "responders") -> InVersion:
         def make(view: View) -> object:

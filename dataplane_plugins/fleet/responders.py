@@ -1,7 +1,7 @@
 """Answer what a fleet is, and carry out what people decide about it."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -13,8 +13,8 @@ from dataplane_core.plugin import (
     CheckedRequest,
     Conflict,
     NotFound,
-    Reference,
     Services,
+    View,
     is_digits,
     is_rehearsed,
     to_json,
@@ -50,12 +50,10 @@ ACTIONS = tuple(_NEXT)
 class Shared:
     """What the responders of a fleet share."""
 
-    def __init__(
-        self, services: Services, member: Member, locate: Callable[[Reference], str]
-    ) -> None:
-        self.services, self.member = services, member
+    def __init__(self, services: Services, member: Member, view: View) -> None:
+        self.services, self.member, self.view = services, member, view
         self.rollouts = Rollouts(self.member)
-        self.overview = Overview(self.member, locate)
+        self.overview = Overview(self.member, view.location)
         self.orders = Orders(self.member)
 
     def rollout(self) -> tuple[Rollout, int]:
@@ -193,7 +191,12 @@ class NewestRollout:
                 return
             who = req.who or "a client"
             text = f"{who}: {action}" + (f", {req.author.reason}" if req.author.reason else "")
-from dataclasses import asdict, replace
+            if action == "start":
+                rollout = self._shared.begun_again(rollout)
+            changed = rollout.noted(
+                time.time(), text, state=following, reason=text, goes_by=-1
+            )
+            if not self._shared.rollouts.decide(changed, mark):
                 raise Conflict("the roll-out went on meanwhile: ask again")
             resp.data = to_json(rollout_json(changed))
 

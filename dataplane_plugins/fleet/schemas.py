@@ -98,6 +98,12 @@ OVERLAY = {
         "kind": {**_TEXT, "enum": ["group", "node"]},
         "name": _TEXT,
         "diff": {**_TEXT, "description": "The lines that differ from what all members share."},
+        "changes": {
+            "type": "array",
+            "description": "The objects that differ, with their properties.",
+            "items": {"type": "object", "additionalProperties": True},
+        },
+        "left_out": {"type": "object", "additionalProperties": _NUMBER},
     },
 }
 FLEET = {

@@ -1,11 +1,13 @@
 """What is a group's or a member's own: it stays there when the shared configuration changes."""
 
+import subprocess
+
 import pytest
 
 from dataplane_core.plugin import Conflict
 from dataplane_plugins.fleet.overlays import Overlay, Overlays
 from tests.changes.support import V3
-from tests.fleet.support import Fleet, Node
+from tests.fleet.support import TEXT, Fleet, Node
 
 OVERLAYS = "/dataplane/v1/fleet/overlays"
 TRANSACTIONS = "/v3/services/haproxy/transactions"
@@ -158,3 +160,34 @@ def test_no_overlay_brings_a_line_that_opens_the_system(fleet):
     answer = node.call("PUT", f"{OVERLAYS}/node/a", transaction_id=begun)
     assert (answer.status_code, "insecure-fork-wanted" in answer.json["message"]) == (403, True)
     assert node.call("GET", f"{OVERLAYS}/node/a").status_code == 404
+
+
+@pytest.mark.haproxy
+def test_weights_threads_and_names_are_a_members_own_and_haproxy_takes_both_files(fleet, haproxy_program):
+    """Over HTTP, in transactions of version 3 and of version 2; each file is judged by HAProxy alone."""
+    real = {"haproxy__reload__validate_cmd": "", "haproxy__haproxy_bin": haproxy_program}
+    text = f"{TEXT}\nfrontend site\n  bind unix@{fleet.folder}/site.sock\n  default_backend be1\n"
+    a, b = nodes = [fleet.node(name, text, **fleet.served, **real) for name in "ab"]
+    fleet.settled(*nodes)
+    assert a.call("PUT", f"{OVERLAYS}/node/b", **replace_server(a, "be1", "s1", weight=3)).status_code == 200
+    fleet.settled(*nodes)
+    begun = b.call("POST", "/v2/services/haproxy/transactions", version=b.version).json["id"]
+    own = b.call("GET", "global", transaction_id=begun).json["data"]
+    assert b.call("PUT", "global", {**own, "nbthread": 2, "node": "edge-b"}, transaction_id=begun).status_code == 202
+    answer = b.call("PUT", f"{OVERLAYS}/node/b", transaction_id=begun)
+    assert answer.status_code == 200, answer.text
+    assert all(line in answer.json["diff"] for line in ("+  nbthread 2", "+  node edge-b", "weight 3"))
+    changed = {one["resource"]: one["properties"] for one in answer.json["changes"]}
+    assert changed[f"{V3}/backends/be1/servers/s1"]["weight"]["after"] == 3
+    assert [name for name in changed if name.endswith("/global")]
+    fleet.settled(*nodes)
+    assert [("nbthread 2" in node.text, "weight 3" in node.text) for node in nodes] == [(False, False), (True, True)]
+    assert [node.status.state for node in nodes] == ["applied", "applied"]
+    for node in nodes:
+        done = subprocess.run([haproxy_program, "-c", "-f", str(node.file)], capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout + done.stderr
+    shared = a.call("PUT", f"{V3}/backends/be1/servers/s2", {"name": "s2", "address": "192.0.2.2", "port": 80, "weight": 9}, version=a.version)
+    assert shared.status_code in (200, 202), shared.text
+    fleet.settled(*nodes)
+    assert ["weight 9" in node.text for node in nodes] == [True, True]
+    assert "nbthread 2" in b.text

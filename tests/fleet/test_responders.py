@@ -176,4 +176,4 @@ def test_all_of_it_can_be_tried_dry(fleet):
     for action in ("retry", "take", "offer", "exclude", "include"):
         assert act(a, "nodes/b", action, dry_run=True).status_code == 200
     assert fleet.cluster.mark == mark
-    assert responders.ACTIONS == ("pause", "resume", "abort", "return")
+    assert responders.ACTIONS == ("start", "pause", "resume", "abort", "return")
