@@ -82,3 +82,37 @@ def test_a_key_is_made():
     said = CliRunner().invoke(fleet_key).output
     assert len(base64.b64decode(said)) == 32
     assert said != CliRunner().invoke(fleet_key).output
+
+
+def test_members_change_while_they_run_and_are_looked_into(pair, run, monkeypatch):
+    """What is sent is what counts here: `tests/fleet/test_jobs.py` has it done."""
+    sent, answers = [], {
+        "fleet/runtime": [{"name": "a"}, {"name": "b", "error": "No such server."}],
+        "fleet/nodes/b/diff": {"name": "b", "diff": "--- fleet\n+++ b\n-  maxconn 1\n", "files": ["maps/h.map"]},
+        "fleet/nodes/a/diff": {"name": "a", "diff": "", "files": []},
+        "fleet/nodes/a/log": [{"time": "2026-11-30T12:00:00Z", "kind": "fleet", "node": "a", "state": "applied", "version": 3}],
+        "fleet/statistics": {"stats": [{"type": "server", "backend_name": "web", "name": "w1", "stats": {"status": "UP", "stot": 9}}],
+                             "nodes": [{"name": "a"}, {"name": "b", "error": "no answer in time"}]},
+    }  # fmt: skip
+
+    def send(client, method, path, body=None, media="", **query):
+        sent.append((method, path, body))
+        return answers[path]
+
+    monkeypatch.setattr(Client, "send", send)
+    assert run("set", "web/w1", "drain", "a", "b") == (1, "    a done\n    b No such server.\n")
+    run("set", "web/w1", "50")
+    run("map", "hosts.map", "k", "v")
+    run("map", "hosts.map", "k")
+    run("drain", "a")
+    assert [body for _, _, body in sent] == [
+        {"backend": "web", "server": "w1", "state": "drain", "nodes": ["a", "b"]},
+        {"backend": "web", "server": "w1", "weight": 50, "nodes": []},
+        {"map": "hosts.map", "key": "k", "value": "v"}, {"map": "hosts.map", "key": "k"},
+        {"nodes": ["a"], "traffic": "drain"},
+    ]  # fmt: skip
+    assert run("diff", "a", "b") == (1, "a has what the fleet has\n--- fleet\n+++ b\n-  maxconn 1\nb: maps/h.map differs\n")
+    assert run("log", "a") == (0, "2026-11-30T12:00:00Z a fleet applied version=3\n")
+    assert run("statistics") == (0, "server    web/w1: status=UP stot=9\n    b no answer in time\n")
+    for words in (("set", "web"), ("set", "web/w1", "up"), ("map", "x"), ("drain",), ("diff",)):
+        assert run(*words)[0] == 2
