@@ -1,6 +1,7 @@
 """The view of a fleet: what its members have, and what is decided there."""
 
 import json
+from functools import partial
 
 from tests.page.browser.viewer import expect
 
@@ -32,6 +33,10 @@ def played(viewer, fleet=FLEET):
     viewer.page.route("**/dataplane/v1/fleet**", answer)
     viewer.page.route("**/dataplane/v1/fleet/**", answer)
     return sent
+
+
+def answered(answer, route):
+    route.fulfill(json=answer)
 
 
 def test_a_server_that_is_alone_says_so(viewer):
@@ -67,3 +72,42 @@ def test_what_is_decided_is_sent_with_its_reason(viewer):
         ("rollout", {"action": "return"}), ("nodes/c", {"action": "retry"}),
     ]  # fmt: skip
     assert {headers["x-change-reason"] for *_, headers in sent} == {"tried by hand"}
+
+
+def test_a_member_is_looked_into_and_told(viewer):
+    sent = played(viewer)
+    looked_into = {
+        "diff": {"name": "b", "diff": "--- fleet\n+++ b\n@@ -1 +1 @@\n-maxconn 1\n+maxconn 2\n", "files": ["maps/h.map"]},
+        "log": [{"time": "2026-11-30T12:00:00Z", "kind": "fleet", "state": "held", "reason": "comes in a later wave"}],
+    }  # fmt: skip
+    for name, answer in looked_into.items():
+        viewer.page.route(f"**/dataplane/v1/fleet/nodes/b/{name}**", partial(answered, answer))
+    main = viewer.go("fleet")
+    main.get_by_role("button", name="b", exact=True).click()
+    card = main.get_by_label("Member b")
+    expect(card.get_by_label("What differs on b")).to_contain_text("+maxconn 2")
+    expect(card).to_contain_text("Files that differ: maps/h.map")
+    expect(card).to_contain_text("fleet: held comes in a later wave")
+    for button in ("Take no new connections", "Leave out of the roll-out"):
+        card.get_by_role("button", name=f"{button} …").click()
+        dialog = viewer.dialog("b")
+        dialog.get_by_label("Reason").fill("work on the machine")
+        dialog.get_by_role("button", name=button).click()
+        expect(dialog).to_have_count(0)
+    assert [(path, body) for path, body, _ in sent] == [
+        ("runtime", {"nodes": ["b"], "traffic": "drain"}), ("nodes/b", {"action": "exclude"}),
+    ]  # fmt: skip
+    main.get_by_role("button", name="b", exact=True).click()
+    expect(card).to_have_count(0)
+
+
+def test_what_all_members_have_counted_is_shown_together(viewer):
+    played(viewer)
+    stats = {"status": "UP (1), DOWN (1)", "scur": 3, "stot": 300}
+    answer = {"stats": [{"type": "server", "backend_name": "web", "name": "w1", "stats": stats}], "nodes": [{"name": "c", "error": "no answer in time"}]}
+    viewer.page.route("**/dataplane/v1/fleet/statistics**", partial(answered, answer))
+    main = viewer.go("fleet")
+    main.get_by_role("button", name="Statistics of all members").click()
+    card = main.get_by_label("Statistics of all members")
+    expect(card.get_by_role("row", name="web/w1 server UP (1), DOWN (1) 3 300")).to_be_visible()
+    expect(card).to_contain_text("c: no answer in time")

@@ -1,6 +1,6 @@
 // The fleet: its members, what each has, and how the newest version gets to them.
 
-import { useEffect } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 
 import { OWN, change, get } from "../app/api.js";
 import { formatClock, formatCount, formatRelative } from "../app/format.js";
@@ -11,6 +11,7 @@ import { useEvents } from "../app/stream.js";
 import { useData } from "../app/use-data.js";
 import { announceError } from "../parts/announce.js";
 import { confirmFirst } from "../parts/dialog.js";
+import { Diff } from "../parts/diff.js";
 import { LoadState } from "../parts/load-state.js";
 import { Table } from "../parts/table.js";
 
@@ -20,12 +21,13 @@ const TONES = /** @type {Record<string, string>} */ ({
   done: "good", running: "busy", paused: "busy", returning: "busy", stopped: "bad", aborted: "bad", rolled_back: "busy",
 });
 const NEXT = /** @type {Record<string, string[]>} */ ({
-  running: ["pause", "abort", "return"], paused: ["resume", "abort", "return"], stopped: ["resume", "abort", "return"],
-  aborted: ["return"], done: ["return"],
+  running: ["pause", "abort", "return"], paused: ["resume", "abort", "return"], stopped: ["resume", "start", "abort", "return"],
+  aborted: ["start", "return"], done: ["return"],
 });
 const WORDS = /** @type {Record<string, string>} */ ({
-  pause: "Pause", resume: "Go on", abort: "Abort", return: "Put back what was before",
+  start: "Begin once more", pause: "Pause", resume: "Go on", abort: "Abort", return: "Put back what was before",
   retry: "Try again", take: "Take what the fleet has", offer: "Give the fleet what it has",
+  drain: "Take no new connections", ready: "Take connections", exclude: "Leave out of the roll-out", include: "Take into the roll-out",
 });
 
 /** @param {AbortSignal} signal */
@@ -47,12 +49,15 @@ const COLUMNS = [
   { name: "reason", title: "Why", show: (/** @type {any} */ node) => node.reason ?? "" },
 ];
 
-/** @param {string} path @param {string} action @param {string} title @param {() => void} then */
-async function decide(path, action, title, then) {
+/**
+ * @param {string} path @param {string} action @param {string} title @param {() => void} then
+ * @param {any} [json] What is sent, if not the action.
+ */
+async function decide(path, action, title, then, json = { action }) {
   const answer = await confirmFirst({ title, body: html`<p>${WORDS[action]}?</p>`, action: WORDS[action], ask: "Reason" });
   if (answer === null) return;
   try {
-    await change("POST", `${OWN}/fleet/${path}`, { json: { action }, reason: answer });
+    await change("POST", `${OWN}/fleet/${path}`, { json, reason: answer });
     then();
   } catch (error) {
     announceError(error);
@@ -85,7 +90,53 @@ function Lacking({ nodes, reload }) {
       ${one.line ? `line ${one.line}: ` : ""}${one.message}</p>`)}</li>`)}</ul></section>`;
 }
 
+/** One member: what it has otherwise, what has happened there, and what can be done. @param {{ node: any, rollout: any, mayChange: boolean, reload: () => void }} props */
+function Member({ node, rollout, mayChange, reload }) {
+  const path = `nodes/${encodeURIComponent(node.name)}`;
+  const diff = useData((/** @type {AbortSignal} */ signal) => get(`${OWN}/fleet/${path}/diff`, {}, signal), [path, node.version]);
+  const log = useData((/** @type {AbortSignal} */ signal) => get(`${OWN}/fleet/${path}/log`, { limit: 20 }, signal), [path, node.since]);
+  const place = (rollout?.excluded ?? []).includes(node.name) ? "include" : "exclude";
+  return html`<section class="card" aria-label=${`Member ${node.name}`}>
+    <h2>${node.name}</h2>
+    ${mayChange && html`<div class="toolbar actions">
+      ${["drain", "ready"].map((action) => html`<button key=${action}
+        onClick=${() => decide("runtime", action, node.name, reload, { nodes: [node.name], traffic: action })}>${WORDS[action]} …</button>`)}
+      ${rollout && html`<button onClick=${() => decide(path, place, node.name, reload)}>${WORDS[place]} …</button>`}</div>`}
+    <${LoadState} of=${diff} what="What differs there">
+      ${diff.data?.diff ? html`<${Diff} text=${diff.data.diff} label=${`What differs on ${node.name}`} />` : html`<p class="quiet">It has what the fleet has.</p>`}
+      ${diff.data?.files?.length > 0 && html`<p>Files that differ: ${diff.data?.files.join(", ")}</p>`}
+    </${LoadState}>
+    <${LoadState} of=${log} what="What has happened there">
+      <ol class="plain">${(log.data ?? []).map((/** @type {any} */ one, /** @type {number} */ index) => html`<li key=${index}>
+        <time datetime=${one.time}>${formatClock(one.time)}</time> ${one.kind}: ${one.state ?? one.status ?? ""} ${one.reason ?? ""}</li>`)}</ol>
+    </${LoadState}>
+  </section>`;
+}
+
+const STATISTICS = [
+  { name: "name", title: "Name", show: (/** @type {any} */ one) => (one.backend_name ? `${one.backend_name}/${one.name}` : one.name), sort: (/** @type {any} */ one) => one.name },
+  { name: "type", title: "Kind", show: (/** @type {any} */ one) => one.type, sort: (/** @type {any} */ one) => one.type },
+  { name: "status", title: "State", show: (/** @type {any} */ one) => one.stats.status ?? "" },
+  ...[["scur", "Now"], ["stot", "Sessions"], ["hrsp_5xx", "5xx"], ["weight", "Weight"]].map(([name, title]) => ({
+    name, title, number: true, show: (/** @type {any} */ one) => one.stats[name] ?? "", sort: (/** @type {any} */ one) => one.stats[name],
+  })),
+];
+
+/** What HAProxy has counted on all members together. */
+function Statistics() {
+  const found = useData((/** @type {AbortSignal} */ signal) => get(`${OWN}/fleet/statistics`, {}, signal), []);
+  const lacking = (found.data?.nodes ?? []).filter((/** @type {any} */ one) => one.error);
+  return html`<section class="card" aria-label="Statistics of all members"><h2>All members together</h2>
+    <${LoadState} of=${found} what="The statistics">
+      ${lacking.map((/** @type {any} */ one) => html`<p key=${one.name} class="problem">${one.name}: ${one.error}</p>`)}
+      <${Table} label="Statistics" rows=${found.data?.stats ?? []} columns=${STATISTICS}
+        id=${(/** @type {any} */ one) => `${one.type} ${one.backend_name ?? ""}/${one.name}`} name=${(/** @type {any} */ one) => one.name} />
+    </${LoadState}></section>`;
+}
+
 export default function FleetView() {
+  const [open, setOpen] = useState("");
+  const [counts, setCounts] = useState(false);
   const fleet = useData(loadFleet, []);
   const mayChange = Boolean(useStore(session)?.mayChange);
   useEvents(["fleet", "version"], fleet.reload);
@@ -93,6 +144,8 @@ export default function FleetView() {
     const timer = setInterval(() => document.hidden || !fleet.data?.fleet || fleet.reload(), LOOK_EVERY);
     return () => clearInterval(timer);
   }, [fleet.reload, fleet.data?.fleet]);
+  const columns = [{ ...COLUMNS[0], show: (/** @type {any} */ node) => html`<button class="link" aria-expanded=${node.name === open}
+    onClick=${() => setOpen(node.name === open ? "" : node.name)}>${node.name}</button>` }, ...COLUMNS.slice(1)];
   const { fleet: name, nodes = [], alarms = [], newest, leader, rollout } = fleet.data ?? {};
   return html`<h1>Fleet</h1>
     <${LoadState} of=${fleet} what="The fleet">
@@ -101,6 +154,10 @@ export default function FleetView() {
         ${alarms.length > 0 && html`<ul role="alert">${alarms.map((/** @type {string} */ one) => html`<li key=${one} class="problem">${one}</li>`)}</ul>`}
         ${rollout && html`<${Rollout} rollout=${rollout} mayChange=${mayChange} reload=${fleet.reload} />`}
         ${mayChange && html`<${Lacking} nodes=${nodes} reload=${fleet.reload} />`}
-        <${Table} label="Members" rows=${nodes} columns=${COLUMNS} id=${(/** @type {any} */ node) => node.name} name=${(/** @type {any} */ node) => node.name} />`}
+        <${Table} label="Members" rows=${nodes} columns=${columns} id=${(/** @type {any} */ node) => node.name} name=${(/** @type {any} */ node) => node.name} />
+        ${nodes.filter((/** @type {any} */ node) => node.name === open).map((/** @type {any} */ node) => html`<${Member} key=${node.name}
+          node=${node} rollout=${rollout} mayChange=${mayChange} reload=${fleet.reload} />`)}
+        <p><button aria-expanded=${counts} onClick=${() => setCounts(!counts)}>Statistics of all members</button></p>
+        ${counts && html`<${Statistics} />`}`}
     </${LoadState}>`;
 }
