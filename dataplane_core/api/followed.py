@@ -30,12 +30,14 @@ Headers: TypeAlias = list[tuple[str, str]]
 class Became:
     """What became of a change: `headers` say so, `refusal` is the answer where it did not last.
 
-    `is_pending`: nobody knows yet, and the answer is 202.
+    `is_pending`: nobody knows yet, and the answer is 202. `body` is JSON in the place of that of
+    the answer.
     """
 
     headers: Mapping[str, str] = field(default_factory=dict)
     refusal: DataplaneError | None = None
     is_pending: bool = False
+    body: Any = None
 
 
 class Awaited(Protocol):
@@ -61,7 +63,9 @@ Follow: TypeAlias = "Callable[[ApiRequest], CarryOut | None]"
 class FollowedAnswer:
     """The answer of a change that was carried out; a `LaterAnswer` of the server."""
 
-    def __init__(self, req: "ApiRequest", operation: Operation, awaited: Awaited) -> None:
+    def __init__(
+        self, req: "ApiRequest", awaited: Awaited, operation: Operation | None = None
+    ) -> None:
         self._req, self._operation, self._awaited = req, operation, awaited
         self.attach, self.close = awaited.attach, awaited.close
         self._start: Callable[..., object] = bool
@@ -90,6 +94,10 @@ class FollowedAnswer:
             headers = _without(headers, _OF_BODY | _OF_CHANGE)
             headers += [("Content-Type", "application/json")]
             headers += [("Content-Length", str(sum(map(len, parts))))]
+        elif became.body is not None:
+            parts = [to_json(became.body)]
+            headers = _without(headers, frozenset({"content-length"}))
+            headers += [("Content-Length", str(sum(map(len, parts))))]
         elif became.is_pending:
             status = f"202 {_PHRASES['202']}"
         elif status.startswith("202"):
@@ -108,7 +116,8 @@ class FollowedAnswer:
 
     def _done(self, status: str) -> str:
         """Return the status of what is done, where the change was but accepted."""
-        found = next((one for one in _DONE if one in self._operation.responses), None)
+        known = () if self._operation is None else self._operation.responses
+        found = next((one for one in _DONE if one in known), None)
         return status if found is None else f"{found} {_PHRASES[found]}"
 
 
@@ -122,4 +131,9 @@ def follow_change(
     """Carry a change out, and leave with the request what its answer waits for."""
     awaited = carry_out(respond)
     if awaited is not None:
-        req.env[FOLLOWED] = FollowedAnswer(req, operation, awaited)
+        req.env[FOLLOWED] = FollowedAnswer(req, awaited, operation)
+
+
+def answer_later(req: "ApiRequest", awaited: Awaited) -> None:
+    """Have the answer of a request wait, which the responder has given as it would be now."""
+    req.env[FOLLOWED] = FollowedAnswer(req, awaited)

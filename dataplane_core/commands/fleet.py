@@ -28,8 +28,8 @@ _LOOKED_INTO = ("diff", "log")
     click.Argument(
         ["action"], default="show",
         type=click.Choice([
-            "show", "rollout", "wait", "strategy", "statistics", "mend", *_DECIDED, *_TOLD, *_RUNNING,
-            *_LOOKED_INTO,
+            "show", "rollout", "wait", "strategy", "statistics", "mend", *_DECIDED, *_TOLD,
+            *_RUNNING, *_LOOKED_INTO,
         ]),
     ),
     click.Argument(["names"], metavar="[NAME]...", nargs=-1),

@@ -17,7 +17,7 @@ from dataplane_core.api.answered import Answered, Asked
 from dataplane_core.api.below import below
 from dataplane_core.api.body import parse_json, to_json
 from dataplane_core.api.checked_request import CheckedRequest
-from dataplane_core.api.followed import Awaited, Became, CarryOut
+from dataplane_core.api.followed import Awaited, Became, CarryOut, answer_later
 from dataplane_core.api.listed_plugins import listed_plugins
 from dataplane_core.api.operations import (
     BAD_REQUEST,
@@ -125,7 +125,7 @@ __all__ = [
     "FEED", "Feed", "CollectedFeed", "Sink", "Event", "EventTable", "Gauge", "Asked",
     "Answered", "AuditTrail", "AuditEnd", "Outage", "is_locked",
     # What the answers of changes wait for.
-    "Awaited", "Became", "CarryOut",
+    "Awaited", "Became", "CarryOut", "answer_later",
     # Operations of paths that are not configuration.
     "Operation", "Parameter", "Body", "Response", "Fragment", "BYTES", "BAD_REQUEST", "CHANGE",
     "CONFLICT", "CURRENT_VERSION", "EXISTS", "DEFAULT_RESPONSE", "FORCE_RELOAD", "FULL_SECTION",

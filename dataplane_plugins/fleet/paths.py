@@ -74,7 +74,7 @@ def add_routes(routes: Routes, services: Services) -> None:
     def shared(view: View) -> Any:
         from dataplane_plugins.fleet.responders import Shared
 
-        return Shared(services, member(), view)
+        return Shared(services, member(), view, waiting)
 
     def by(name: str, module: str = "responders") -> InVersion:
         def make(view: View) -> object:
@@ -90,6 +90,11 @@ def add_routes(routes: Routes, services: Services) -> None:
         return Waiting(services, member())
 
     follow_changes(routes, waiting)
+    _add_paths(routes, by)
+
+
+def _add_paths(routes: Routes, by: Callable[..., InVersion]) -> None:
+    """Serve the paths; `by` has one served by what a name in a module is."""
     routes.tag(TAG, "Servers that share one configuration, and how it reaches them.", 40)
     for name, schema in {**SCHEMAS, **node_paths.SCHEMAS}.items():
         routes.schema(name, schema, OWN)

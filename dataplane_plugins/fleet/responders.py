@@ -1,7 +1,7 @@
 """Answer what a fleet is, and carry out what people decide about it."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -15,6 +15,7 @@ from dataplane_core.plugin import (
     NotFound,
     Services,
     View,
+    answer_later,
     is_digits,
     is_rehearsed,
     to_json,
@@ -34,7 +35,7 @@ from dataplane_plugins.fleet.revisions import changed_files
 from dataplane_plugins.fleet.rollout import OPEN, Rollout, State, is_wave, plan_waves, strategy_of
 from dataplane_plugins.fleet.rollouts import Rollouts
 
-_LONGEST_WAIT, _TICK = 300.0, 2.0
+_LONGEST_WAIT = 300.0
 _MOST = 1000
 REACHED = ("canary", "all")
 _NEXT: Mapping[str, tuple[tuple[State, ...], State]] = {
@@ -50,8 +51,11 @@ ACTIONS = tuple(_NEXT)
 class Shared:
     """What the responders of a fleet share."""
 
-    def __init__(self, services: Services, member: Member, view: View) -> None:
+    def __init__(
+        self, services: Services, member: Member, view: View, waiting: Callable[[], Any]
+    ) -> None:
         self.services, self.member, self.view = services, member, view
+        self._waiting = waiting
         self.rollouts = Rollouts(self.member)
         self.overview = Overview(self.member, view.location)
         self.orders = Orders(self.member)
@@ -62,6 +66,11 @@ class Shared:
         if found is None:
             raise NotFound("nothing was rolled out yet")
         return found, mark
+
+    def watch(self, awaited: Any) -> Any:
+        """Have something looked after that an answer waits for; return it."""
+        awaited.watch = self._waiting().watch
+        return awaited
 
     def begun_again(self, rollout: Rollout) -> Rollout:
         """Return a roll-out as it begins, by the present strategy; who has it keeps it."""
@@ -172,13 +181,21 @@ class NewestRollout:
         if not 0 <= seconds <= _LONGEST_WAIT:
             raise BadRequest(f"timeout must be between 0 and {_LONGEST_WAIT:g} seconds")
         with told():
-            end, mark = time.monotonic() + seconds, 0
             rollout, _ = self._shared.rollout()
-            while wait and not _reached(rollout, wait) and (left := end - time.monotonic()) > 0:
-                mark = self._shared.member.store.wait("control/", mark, min(left, _TICK))
-                rollout, _ = self._shared.rollout()
-            nodes = self._shared.overview.nodes()
-            resp.data = to_json({**rollout_json(rollout), "progress": [*progress(rollout, nodes)]})
+            resp.data = to_json(self._shown(rollout))
+        if wait and not _reached(rollout, wait):
+            from dataplane_plugins.fleet.waiting import Look
+
+            end = time.monotonic() + seconds
+            answer_later(req, self._shared.watch(Look(rollout.number, wait, end, self._now)))
+
+    def _now(self) -> dict[str, Any]:
+        rollout, _ = self._shared.rollout()
+        return self._shown(rollout)
+
+    def _shown(self, rollout: Rollout) -> dict[str, Any]:
+        nodes = self._shared.overview.nodes()
+        return {**rollout_json(rollout), "progress": [*progress(rollout, nodes)]}
 
     def on_post(self, req: CheckedRequest, resp: falcon.Response) -> None:
         action = req.body.values["action"]

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from functools import partial
+from typing import Any
 
 from dataplane_core.plugin import (
     ApiRequest,
@@ -17,6 +18,7 @@ from dataplane_core.plugin import (
     Became,
     CarryOut,
     Conflict,
+    DataplaneError,
     ReloadRecord,
     Services,
 )
@@ -101,6 +103,23 @@ class Change:
         return {"Fleet-Revision": str(self.number), "Fleet-Rollout": state}
 
 
+class Look(Change):
+    """The look at a roll-out that waits for it; what is shown is what is so then."""
+
+    def __init__(
+        self, number: int, reach: str, end: float, show: Callable[[], Mapping[str, Any]]
+    ) -> None:
+        super().__init__(number, 0, reach, end)
+        self._show = show
+
+    def became(self) -> Became:
+        """Return what is so now; what was so before, where the store is away."""
+        try:
+            return Became(body=self._show())
+        except (StoreError, Forged, DataplaneError):
+            return Became()
+
+
 class Done:
     """What is waited for where a request has made no revision: nothing."""
 
@@ -148,10 +167,11 @@ class Waiting:
         if not numbers:
             return Done()
         change = Change(max(numbers), began, reach, end)
-        change.watch = self._watch
+        change.watch = self.watch
         return change
 
-    def _watch(self, change: Change) -> None:
+    def watch(self, change: Change) -> None:
+        """Look after a change until it is known what became of it."""
         with self._lock:
             self._changes.append(change)
             if self._is_watching:
