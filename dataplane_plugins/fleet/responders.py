@@ -210,9 +210,8 @@ class NewestRollout:
             text = f"{who}: {action}" + (f", {req.author.reason}" if req.author.reason else "")
             if action == "start":
                 rollout = self._shared.begun_again(rollout)
-            changed = rollout.noted(
-                time.time(), text, state=following, reason=text, goes_by=-1
-            )
+            how = {"state": following, "reason": text, "goes_by": -1}
+            changed = rollout.noted(time.time(), text, **how)
             if not self._shared.rollouts.decide(changed, mark):
                 raise Conflict("the roll-out went on meanwhile: ask again")
             resp.data = to_json(rollout_json(changed))
