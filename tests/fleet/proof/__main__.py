@@ -30,6 +30,8 @@ def main() -> int:
     parser.add_argument("--store", choices=STORES, default="etcd", help="under the fleet in these rounds (etcd)")
     parser.add_argument("--cut", choices=CUTS, default="proxies", help="how members are cut off (proxies)")
     parser.add_argument("--clocks", action="store_true", help="have clocks of members jump by an hour and ten years")
+    parser.add_argument("--waves", action="store_true", help="have changes go in waves, and a member refuse some")
+    parser.add_argument("--together", action="store_true", help="have trouble of members and of networks at once")
     parser.add_argument("--seed", type=int, default=0, help="of all random choices (0)")
     parser.add_argument("--size", type=int, default=0, help="so many members, and what they cost")
     parser.add_argument("--commits", type=int, default=1000, help="one after another, with --size (1000)")
@@ -67,7 +69,8 @@ def rounds(folder: Path, arguments: argparse.Namespace) -> int:
     proof = None
     try:
         until(store.ready)
-        proof = Proof(folder, store, arguments.members, arguments.seed, library)
+        proof = Proof(folder, store, arguments.members, arguments.seed, library, arguments.waves)
+        proof.together = arguments.together
         wrong = run(proof, arguments)
         if wrong:
             print(*wrong[:20], sep="\n  ")

@@ -26,12 +26,18 @@ class Operation:
 
 @dataclass(frozen=True)
 class Committed:
-    """A revision in the store: its number, the version it is called, and the marks in its text."""
+    """A revision in the store: its number, the version it is called, and the marks in its text.
+
+    `returned` are marks that were there before, and that a roll-out which failed has taken back. `only` is the member
+    that took a text which another refuses, so that nobody else may have it.
+    """
 
     number: int
     version: int
     marks: frozenset[str]
     digest: str = ""
+    returned: frozenset[str] = frozenset()
+    only: str = ""
 
 
 def faults(
@@ -44,6 +50,7 @@ def faults(
     return [
         *_broken_chain(committed), *_lost(operations, committed), *_refused_but_there(operations, committed),
         *_against_time(operations), *_not_on_base(operations, committed), *_never_committed(committed, loaded),
+        *_passed_on(committed, loaded),
     ]  # fmt: skip
 
 
@@ -59,13 +66,14 @@ def _lost(operations: Sequence[Operation], committed: Sequence[Committed]) -> It
     by_version: dict[int, Committed] = {}
     for one in committed:
         by_version.setdefault(one.version, one)  # later ones of the same version change files alone
+    returned = frozenset[str]().union(*(one.returned for one in committed))
     for operation in operations:
         if operation.outcome != "done":
             continue
         found = by_version.get(operation.version)
         if found is None or operation.mark not in found.marks:
             yield f"{operation.mark} was acknowledged as version {operation.version}, which has not got it"
-        elif operation.mark not in committed[-1].marks:
+        elif operation.mark not in committed[-1].marks | returned:
             yield f"{operation.mark} was acknowledged, and is lost"
     versions = [one.version for one in operations if one.outcome == "done"]
     for version in {one for one in versions if versions.count(one) > 1}:
@@ -111,3 +119,12 @@ def _never_committed(committed: Sequence[Committed], loaded: Mapping[str, Iterab
             if digest not in known:
                 yield f"{name} ran a text that is no revision: {digest[:12]}"
                 break
+
+
+def _passed_on(committed: Sequence[Committed], loaded: Mapping[str, Iterable[str]]) -> Iterable[str]:
+    """A wave in which a member refuses is the last one."""
+    only = {one.digest: one for one in committed if one.only}
+    for name, digests in loaded.items():
+        for one in (only[digest] for digest in digests if digest in only):
+            if one.only != name:
+                yield f"{name} ran revision {one.number}, which {one.only} took and a member before {name} refuses"

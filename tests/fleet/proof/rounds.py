@@ -11,6 +11,7 @@ import signal
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -19,26 +20,37 @@ from dataplane_core.settings import Settings
 from dataplane_core.wiring import make_services
 from dataplane_plugins.fleet.leading import LEADER
 from dataplane_plugins.fleet.member import Member as OwnMember
+from dataplane_plugins.fleet.rollout import Strategy
+from dataplane_plugins.fleet.rollouts import Rollouts
 from dataplane_plugins.fleet.sealing import new_key
 from dataplane_plugins.fleet.stores import StoreError
 from tests.fleet.proof.history import Committed, Operation, faults
-from tests.fleet.proof.members import Gone, Member, digest_of
+from tests.fleet.proof.members import UNKNOWN, Gone, Member, digest_of
 from tests.fleet.proof.networks import End
 from tests.fleet.proof.stores import Cluster
+from tests.harness.waiting import until
 
 TEXT = "global\n  maxconn 100\ndefaults\n  mode http\nbackend be\n"
 MARK = re.compile(r"server (m\d+) ")
 CHANNELS = 4
 JUMPS = tuple(sign * seconds for seconds in (3600, 10 * 365 * 86400) for sign in (1, -1)) + (0,)
 """Seconds that a member's clock may be off."""
+WAVES = Strategy(("1", "2"), timeout=5, on_failure="rollback")
+"""Who takes a change, then the first other member by name, then the rest."""
 
 
 class Proof:
-    """One fleet, its clients, and what they have seen so far."""
+    """One fleet, its clients, and what they have seen so far.
 
-    def __init__(self, folder: Path, store: Cluster, members: int, seed: int = 0, set_clock: str = "") -> None:
+    With `set_clock` (a library of `tests.torture.clocks`) clocks of members jump. With `waves` changes go in waves, and
+    the first member refuses some: these may come to nobody but the member that has taken them.
+    """
+
+    def __init__(
+        self, folder: Path, store: Cluster, members: int, seed: int = 0, set_clock: str = "", waves: bool = False
+    ) -> None:  # fmt: skip
         self.chance, self.store, self.folder = random.Random(seed), store, folder
-        self._jumps = bool(set_clock)
+        self._jumps, self._waves = bool(set_clock), waves
         key_file = folder / "fleet.key"
         key_file.write_text(new_key())
         key_file.chmod(0o600)
@@ -46,9 +58,13 @@ class Proof:
         for name in (f"n{n}" for n in range(members)):
             place, url = store.network.place(name), store.url(name)
             self.members.append(Member(folder, name, url, key_file, TEXT, place, set_clock))
+        for one in self.members[1:]:
+            (one.folder / "unknown").write_text("nothing that anybody says")
         for one in self.members:
             one.start(channels=CHANNELS)
         self.operations: list[Operation] = []
+        self.together = False
+        """Whether members have trouble while their network, or the store, has trouble, too."""
         self.troubles: Counter[str] = Counter()
         self._seen: list[Committed] = []
         self._numbers = itertools.count()
@@ -58,26 +74,36 @@ class Proof:
         })  # fmt: skip
         self._services = make_services(settings, ["fleet.membership"])
         self._onlooker = OwnMember(self._services)
+        if waves:
+            self._onlooker.enrol()
+            until(self.settled)
+            Rollouts(self._onlooker).set_strategy(WAVES)
+            self._onlooker.remove("onlooker")
 
     def settled(self, seconds: float = 60.0) -> bool:
-        """Wait until all members have the newest revision; tell whether they do."""
+        """Wait until all members have the newest revision, and none is rolled out; tell whether that is so."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             with suppress(StoreError, Gone):
                 head = self._onlooker.revisions.newest()
                 states = [one.ask("status") for one in self.members]
                 if head and all(one.get("state") == "applied" and one["number"] == head.number for one in states):
-                    return True
+                    rollout = Rollouts(self._onlooker).current()[0] if self._waves else None
+                    if rollout is None or not rollout.is_open:
+                        return True
             time.sleep(0.05)
         return False
 
     def round(self, clients: int = 8, seconds: float = 2.0) -> list[str]:
         """Have clients change the fleet beside some trouble; say what is wrong afterwards."""
         over = threading.Event()
-        with ThreadPoolExecutor(clients + 1) as pool:
+        with ThreadPoolExecutor(clients + 2) as pool:
             work = [pool.submit(self._write, number, over) for number in range(clients)]
-            trouble = pool.submit(self._trouble, over, seconds)
-            trouble.result()
+            members = [self._kill, self._kill_leader, self._freeze, *[self._jump] * self._jumps]
+            others = [self._cut_off, self._trouble_store]
+            both = [members, others] if self.together else [[*members, *others]]
+            for trouble in [pool.submit(self._trouble, over, seconds, kinds) for kinds in both]:
+                trouble.result()
             for one in work:
                 one.result()
         if not self.settled():
@@ -95,7 +121,10 @@ class Proof:
             one = self._onlooker.revisions.get(number)
             assert one is not None, number
             text = self._onlooker.revisions.text(one)
-            seen.append(Committed(number, one.version, frozenset(MARK.findall(text)), digest_of(text)))
+            marks = frozenset(MARK.findall(text))
+            returned = seen[-1].marks - marks if one.text_of and seen else frozenset[str]()
+            only = one.node if UNKNOWN in text else ""
+            seen.append(Committed(number, one.version, marks, digest_of(text), returned, only))
         self._seen = seen
         return seen
 
@@ -115,7 +144,8 @@ class Proof:
                 time.sleep(0.02)
                 continue
             begun = time.monotonic()
-            line = f"backend be\n  server {mark} 192.0.2.1:80\n"
+            word = f" # {UNKNOWN}" if self._waves and chance.random() < 0.3 else ""
+            line = f"backend be\n  server {mark} 192.0.2.1:80{word}\n"
             try:
                 answer = member.ask(
                     "write", channel=client % CHANNELS, version=now["version"], who=f"c{client}", rebase=rebase,
@@ -130,10 +160,8 @@ class Proof:
                 )
             )
 
-    def _trouble(self, over: threading.Event, seconds: float) -> None:
+    def _trouble(self, over: threading.Event, seconds: float, kinds: Sequence[Callable[[], End]]) -> None:
         """Have one trouble after the other, each for a while, until the time is over."""
-        kinds = [self._kill, self._kill_leader, self._freeze, self._cut_off, self._trouble_store]
-        kinds += [self._jump] * self._jumps
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             kind = self.chance.choice(kinds)

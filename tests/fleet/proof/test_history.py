@@ -44,6 +44,7 @@ def other(index, **changes):
         (DONE, [*CHAIN[:2], *CHAIN[3:]], LOADED, "revision 4 follows on 2"),
         (DONE, [*CHAIN[:4], replace(CHAIN[4], version=1)], LOADED, "has version 1 after 3"),
         (DONE, CHAIN, {**LOADED, "two": ["d1", "dx"]}, "two ran a text that is no revision"),
+        (DONE, [*CHAIN[:4], replace(CHAIN[4], only="one")], {**LOADED, "two": ["d5"]}, "two ran revision 5, which one took"),
     ],
 )
 def test_what_is_wrong_is_found(operations, chain, loaded, fault):
@@ -52,3 +53,9 @@ def test_what_is_wrong_is_found(operations, chain, loaded, fault):
 
 def test_a_change_that_was_merged_may_have_others_between():
     assert faults(other(1, base=1, rebased=True), CHAIN, LOADED) == []
+
+
+def test_what_a_roll_out_takes_back_is_not_lost():
+    back = Committed(6, 5, frozenset("au"), "d3", returned=frozenset("b"))
+    assert faults(DONE, [*CHAIN, back], LOADED) == []
+    assert faults(DONE, [*CHAIN, replace(back, returned=frozenset())], LOADED) == ["b was acknowledged, and is lost"]
