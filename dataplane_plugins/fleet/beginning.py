@@ -11,6 +11,7 @@ from dataplane_plugins.fleet.known import Known
 from dataplane_plugins.fleet.leading import Leader
 from dataplane_plugins.fleet.member import Member
 from dataplane_plugins.fleet.offering import Offers
+from dataplane_plugins.fleet.overlays import Overlays
 from dataplane_plugins.fleet.reasons import emptied, lost
 from dataplane_plugins.fleet.recognising import Recogniser
 from dataplane_plugins.fleet.revisions import Revision
@@ -22,7 +23,7 @@ class Beginning:
     def __init__(self, member: Member, offers: Offers, recogniser: Recogniser) -> None:
         self._member, self._revisions = member, member.revisions
         self._offers, self._recogniser = offers, recogniser
-        self._leader = Leader(member)
+        self._leader, self._overlays = Leader(member), Overlays(member)
 
     def begin(self, known: Known) -> str:
         """Make the first revision, if nobody has had one; another member may be faster.
@@ -41,10 +42,12 @@ class Beginning:
         """Make what this server has the next revision, though the store has none.
 
         It follows on the newest one that is left, else on the one that this server had: members
-        that had the same go on with it. Return False where another member was faster.
+        that had the same go on with it. Return False where another member was faster. Where all is
+        lost, so is what overlays were made of: that becomes everybody's.
         """
         last = self._revisions.last_kept()
         if last is None and known.number:
+            self._overlays.delete_own()
             last = Revision(
                 known.number, known.version, "", known.text, known.files, self._member.name, 0.0,
                 {}, origin=known.origin, digest=known.digest,

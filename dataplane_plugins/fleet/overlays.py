@@ -20,6 +20,7 @@ from dataplane_core.plugin import (
     encode_text,
     lazy_pattern,
 )
+from dataplane_plugins.fleet.chunks import MissingContent
 from dataplane_plugins.fleet.member import Member
 from dataplane_plugins.fleet.remembering import Memory, raise_alarm
 from dataplane_plugins.fleet.sealing import Forged
@@ -121,6 +122,11 @@ class Overlays:
         if not self._member.store.transact([Condition(place, overlay.mark)], {place: value}):
             raise Conflict(f"the overlay of {overlay.kind} {overlay.name} was changed meanwhile")
 
+    def delete_own(self) -> None:
+        """Remove the overlays of this member, and of its group."""
+        for kind, name in self._own():
+            self.delete(kind, name)
+
     def delete(self, kind: Kind, name: str) -> bool:
         """Remove an overlay; return whether there was one."""
         found = self.last(kind, name)
@@ -190,13 +196,18 @@ class Overlays:
         return Document.parse(text, now.language, now)
 
     def _put_on(self, overlay: Overlay, document: Document) -> Document:
-        base, own = self.document(overlay.base), self.document(overlay.own)
         try:
+            base, own = self.document(overlay.base), self.document(overlay.own)
             return self._config.merged(base, own, document)
         except Conflict as error:
             raise Conflict(
                 f"the overlay of {overlay.kind} {overlay.name} does not go with the "
                 f"configuration that all share: {error.message}"
+            ) from None
+        except MissingContent as error:
+            raise Conflict(
+                f"the store has lost what the overlay of {overlay.kind} {overlay.name} is made of: "
+                f"delete the overlay, and set it anew ({error.message})"
             ) from None
 
     def _read(self, entry: Entry) -> Overlay:

@@ -2,11 +2,14 @@
 
 import pytest
 
+from dataplane_plugins.fleet.following import Follower
 from dataplane_plugins.fleet.leading import Leader
 from dataplane_plugins.fleet.revisions import HEAD, REVISIONS
+from dataplane_plugins.fleet.wiring import share
 from tests.fleet.memory_store import MemoryCluster
 from tests.fleet.support import TEXT, Fleet, Node
 from tests.fleet.test_following import upload
+from tests.fleet.test_overlays import replace_server
 
 FLEET = "/dataplane/v1/fleet"
 MAPS = "/v3/services/haproxy/storage/maps"
@@ -194,6 +197,33 @@ def test_other_processes_put_anew_what_the_store_has_lost(fleet, pair):
     stepped(one, two)
     assert " x " in two.file.read_text()
     assert fleet.fresh(two).revisions.text(two.member.revisions.newest()) == one.text
+
+
+@pytest.mark.parametrize("who", ["the other", "itself"])
+def test_an_overlay_whose_contents_are_lost_is_told_and_set_anew(fleet, pair, who):
+    one, two = pair
+    place = f"{FLEET}/overlays/node/two"
+    assert two.call("PUT", place, **replace_server(two, "be2", "s1", address="192.0.2.77")).status_code == 200
+    stepped(one, two)
+    assert "192.0.2.77" in two.file.read_text()
+    remove(fleet, *ALL)
+    two.follower = Follower(*share(two.services, two.store))  # as after a start
+    stepped(one, two)
+    text = two.file.read_text()
+    offer(one, one if who == "the other" else two)
+    stepped(one, two, one, two)
+    assert one.status.state == "applied", one.status
+    if who == "the other":
+        assert (two.status.state, two.file.read_text()) == ("refused", text)
+        assert "delete the overlay, and set it anew" in two.status.reason
+        assert one.call("DELETE", place).status_code == 204
+        stepped(two)
+        assert two.text == one.text
+        assert two.call("PUT", place, **replace_server(two, "be2", "s1", address="192.0.2.78")).status_code == 200
+        stepped(two)
+        assert "192.0.2.78" in two.file.read_text()
+    assert two.status.state == "applied", two.status
+    assert ("192.0.2.77" in one.file.read_text()) is (who == "itself")
 
 
 def test_an_offer_that_comes_too_late_leaves_what_the_member_has(fleet, pair, monkeypatch):
