@@ -61,6 +61,7 @@ class Follower:
         self._loading, self._is_loading = Loading(member), False
         self._head: Revision | None = None
         self._failures = 0
+        self._adopts = member.services.settings.fleet.hand_edits == "adopt"
         log = member.services.log
         self._outage = Outage(log, "the fleet's store is away", "the fleet's store is back")
         self._trouble = Outage(
@@ -87,8 +88,9 @@ class Follower:
         again by itself, ever less often.
         """
         try:
-            self._member.enrol()  # a stranger may have removed it
-            self.step()
+            with self._member.store.at_once():
+                self._member.enrol()  # a stranger may have removed it
+                self.step()
         except Overtaken as error:
             self._services.log.info("fleet: %s", error.message)
             return _RETRY_SECONDS
@@ -248,10 +250,6 @@ class Follower:
         else:
             self._has(wanted, head)
 
-    @property
-    def _adopts(self) -> bool:
-        return self._services.settings.fleet.hand_edits == "adopt"
-
     def _take(
         self, wanted: Revision, head: Revision, known: Known, here: Here, decision: Decision,
         *, is_told: bool = False,
@@ -261,6 +259,7 @@ class Follower:
             self._reporter.say("refused", head, known, reason=known.reason)
             return
         self._reporter.say("taking", head, known)
+        self._member.store.look_again()  # what follows takes long
         base = known.version if decision.step is Step.MERGE else 0
         is_held_back = not is_told and wanted.number == head.number
         may_go = partial(self._rollouts.check, head, is_held_back=is_held_back)

@@ -15,6 +15,7 @@ from pathlib import Path
 from dataplane_core.plugin import Services, Settings, storage_errors
 from dataplane_plugins.fleet.chunks import Chunks
 from dataplane_plugins.fleet.errors import FleetUnavailable
+from dataplane_plugins.fleet.glancing import GlancingStore
 from dataplane_plugins.fleet.revisions import Revisions
 from dataplane_plugins.fleet.sealing import FleetKey, Forged, NodeKey, Signer, read_key
 from dataplane_plugins.fleet.stores import (
@@ -46,7 +47,7 @@ class Member:
         self.fleet = settings.fleet.name
         self.name = node_name(settings)
         self.group = settings.fleet.group
-        self.store = store or _opened(settings)
+        self.store = GlancingStore(store or _opened(settings))
         self._key = FleetKey(read_key_file(settings.fleet.key_file), self.fleet)
         self._public: dict[str, bytes] = {}
         self._told: dict[str, None] = {}

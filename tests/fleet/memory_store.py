@@ -10,12 +10,14 @@ from collections.abc import Mapping, Sequence
 from dataplane_plugins.fleet.stores import (
     Condition,
     Entry,
+    Glance,
     Listing,
     StoreRefused,
     StoreUnreachable,
     Undecided,
     check_key,
     check_transaction,
+    read_in_turn,
 )
 
 
@@ -142,6 +144,9 @@ class MemoryStore:
             ),
             mark,
         )
+
+    def read(self, keys: Sequence[str], prefixes: Sequence[str] = ()) -> Glance:
+        return read_in_turn(self, keys, prefixes)
 
     def transact(
         self,

@@ -72,7 +72,8 @@ class Node(Api):
     def step(self, times: int = 1) -> "Node":
         for _ in range(times):
             self.load()
-            self.follower.step()
+            with self.member.store.at_once():
+                self.follower.step()
         return self
 
     def load(self) -> None:

@@ -6,6 +6,7 @@ from dataplane_plugins.fleet.stores.protocol import (
     Condition,
     Credentials,
     Entry,
+    Glance,
     Hold,
     KeyValueStore,
     Listing,
@@ -15,12 +16,13 @@ from dataplane_plugins.fleet.stores.protocol import (
     Undecided,
     check_key,
     check_transaction,
+    read_in_turn,
 )
 
 __all__ = [
-    "ABSENT", "Condition", "Credentials", "Entry", "Hold", "KeyValueStore", "Listing",
+    "ABSENT", "Condition", "Credentials", "Entry", "Glance", "Hold", "KeyValueStore", "Listing",
     "StoreAddress", "StoreError", "StoreRefused", "StoreUnreachable", "Undecided", "UnusableStore",
-    "check_key", "check_transaction", "open_store",
+    "check_key", "check_transaction", "open_store", "read_in_turn",
 ]  # fmt: skip
 
 

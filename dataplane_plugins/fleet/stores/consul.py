@@ -19,11 +19,13 @@ from dataplane_plugins.fleet.stores.protocol import (
     Condition,
     Credentials,
     Entry,
+    Glance,
     Listing,
     StoreError,
     check_key,
     check_transaction,
     is_kept,
+    read_in_turn,
 )
 
 LEAST_SECONDS = 10
@@ -77,6 +79,9 @@ class ConsulStore:
             return Listing(tuple(Entry(name, b"", 0) for name in names), told.index)
         told = self._get(self._below(prefix), recurse="", consistent="")
         return Listing(tuple(map(self._entry, told.facts or ())), told.index)
+
+    def read(self, keys: Sequence[str], prefixes: Sequence[str] = ()) -> Glance:
+        return read_in_turn(self, keys, prefixes)
 
     def transact(
         self,

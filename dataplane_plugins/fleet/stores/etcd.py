@@ -19,6 +19,7 @@ from dataplane_plugins.fleet.stores.protocol import (
     Condition,
     Credentials,
     Entry,
+    Glance,
     Listing,
     StoreError,
     check_key,
@@ -85,6 +86,22 @@ class EtcdStore:
                 return self._list(prefix, names_only)
             except Compacted:
                 continue  # between two pages: the next list is of a newer revision
+
+    def read(self, keys: Sequence[str], prefixes: Sequence[str] = ()) -> Glance:
+        wanted: list[Tree] = [{"key": self._name(key)} for key in keys]
+        wanted += [{**self._range(prefix), "limit": _PAGE} for prefix in prefixes]
+        body = {"success": [{"request_range": one} for one in wanted]}
+        answer = self.post("kv/txn", body)
+        found = [one["response_range"] for one in answer["responses"]]
+        entries = [one.get("kvs") for one in found[: len(keys)]]
+        mark = int(answer["header"]["revision"])
+        lists = {
+            prefix: self.list(prefix) if one.get("more")
+            else Listing(tuple(map(self._entry, one.get("kvs", ()))), mark)
+            for prefix, one in zip(prefixes, found[len(keys) :], strict=True)
+        }  # fmt: skip
+        named = zip(keys, entries, strict=True)
+        return Glance({key: self._entry(one[0]) if one else None for key, one in named}, lists)
 
     def transact(
         self,

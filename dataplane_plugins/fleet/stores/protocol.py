@@ -42,6 +42,14 @@ class Listing:
 
 
 @dataclass(frozen=True, slots=True)
+class Glance:
+    """What was read at once: entries by their keys, None where there is none, and lists."""
+
+    entries: Mapping[str, Entry | None]
+    listings: Mapping[str, Listing]
+
+
+@dataclass(frozen=True, slots=True)
 class Credentials:
     """How a store is told who asks: a user and password, or a token; paths of files for TLS."""
 
@@ -114,6 +122,10 @@ class KeyValueStore(Protocol):
         """
         ...
 
+    def read(self, keys: Sequence[str], prefixes: Sequence[str] = ()) -> Glance:
+        """Return some entries, and lists: in one request, and of one moment, where that can be."""
+        ...
+
     def transact(
         self,
         conditions: Sequence[Condition],
@@ -164,6 +176,12 @@ def check_transaction(
     size = sum(len(key.encode()) + len(value) for key, value in puts.items())
     if size > store.largest:
         raise StoreRefused(f"a transaction of {size} bytes is larger than {store.largest}")
+
+
+def read_in_turn(store: KeyValueStore, keys: Sequence[str], prefixes: Sequence[str]) -> Glance:
+    """Return what `read` does, by a request for each."""
+    listings = {one: store.list(one) for one in prefixes}
+    return Glance({one: store.get(one) for one in keys}, listings)
 
 
 def is_kept(store: KeyValueStore, hold: Hold) -> bool:

@@ -292,3 +292,13 @@ def test_a_closed_store_can_be_used_again(store: KeyValueStore) -> None:
     put(store, "a", b"1")
     store.close()
     assert until(lambda: store.get("a")) is not None
+
+
+def test_many_keys_and_lists_are_read_at_once(store: KeyValueStore) -> None:
+    first, second = put(store, "a/1", b"one"), put(store, "b/1", b"")
+    found = store.read(["a/1", "a/none", "b/1"], ["b/", "c/"])
+    assert found.entries == {"a/1": Entry("a/1", b"one", first), "a/none": None, "b/1": Entry("b/1", b"", second)}
+    assert {prefix: one.entries for prefix, one in found.listings.items()} == {
+        "b/": (Entry("b/1", b"", second),), "c/": (),
+    }  # fmt: skip
+    assert all(one.mark > 0 for one in found.listings.values())
