@@ -7,7 +7,6 @@ import falcon
 from dataplane_core.plugin import (
     ApiRequest,
     Document,
-    Forbidden,
     NotFound,
     is_rehearsed,
     to_json,
@@ -15,8 +14,9 @@ from dataplane_core.plugin import (
 from dataplane_plugins.changes.left_out import LeftOut
 from dataplane_plugins.changes.rendering import Rendering
 from dataplane_plugins.changes.unified import unified_diff
-from dataplane_plugins.fleet.errors import FleetUnavailable, told
-from dataplane_plugins.fleet.overlays import Overlay, Overlays, check_name, edited
+from dataplane_plugins.fleet.errors import told
+from dataplane_plugins.fleet.overlay_edits import OverlayEdits
+from dataplane_plugins.fleet.overlays import Overlay, Overlays, check_name
 from dataplane_plugins.fleet.responders import Shared
 
 
@@ -37,8 +37,8 @@ class OverlayItem:
     """What one group or member has of its own: GET; make it of a transaction: PUT; DELETE."""
 
     def __init__(self, shared: Shared) -> None:
-        self._shared = shared
         self._overlays = Overlays(shared.member)
+        self._edits = OverlayEdits(shared.services, shared.member)
         self._shown = _Shown(shared, self._overlays)
 
     def on_get(self, req: ApiRequest, resp: falcon.Response, kind: str, name: str) -> None:
@@ -49,25 +49,11 @@ class OverlayItem:
             resp.data = to_json(self._shown(found, req))
 
     def on_put(self, req: ApiRequest, resp: falcon.Response, kind: str, name: str) -> None:
-        config, where = self._shared.services.config, check_name(kind, name)
-        transaction_id = req.query["transaction_id"]
+        where = check_name(kind, name)
         with told():
-            head = self._shared.member.revisions.newest()
-            if head is None:
-                raise FleetUnavailable("the fleet has no configuration yet")
-            before = config.snapshot().document
-            after = config.snapshot(transaction_id).document
-            plan = config.plan(after)
-            if plan.refusal and not plan.findings:  # members ask HAProxy themselves
-                raise Forbidden(plan.refusal)
-            made = edited(self._overlays, where, name, before, after, head.text)
-            if is_rehearsed(f"{kind} {name} would have that of its own"):
-                return
-            self._overlays.put(made)
-            config.transactions.delete(transaction_id)
-            who = req.who or "a client"
-            self._shared.services.log.info("fleet: the overlay of %s %s is by %s", kind, name, who)
-            resp.data = to_json(self._shown(made, req))
+            made = self._edits.of_transaction(where, name, req.query["transaction_id"], req.who)
+            if made is not None:
+                resp.data = to_json(self._shown(made, req))
 
     def on_delete(self, req: ApiRequest, resp: falcon.Response, kind: str, name: str) -> None:
         where = check_name(kind, name)

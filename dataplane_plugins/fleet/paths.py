@@ -89,7 +89,13 @@ def add_routes(routes: Routes, services: Services) -> None:
 
         return Waiting(services, member())
 
-    follow_changes(routes, waiting)
+    @cache
+    def overlays() -> Any:
+        from dataplane_plugins.fleet.overlay_edits import OverlayEdits
+
+        return OverlayEdits(services, member())
+
+    follow_changes(routes, waiting, overlays)
     _add_paths(routes, by)
 
 

@@ -191,3 +191,28 @@ def test_weights_threads_and_names_are_a_members_own_and_haproxy_takes_both_file
     fleet.settled(*nodes)
     assert ["weight 9" in node.text for node in nodes] == [True, True]
     assert "nbthread 2" in b.text
+
+
+@pytest.mark.parametrize("version", ["v1", "v2", "v3"])
+def test_a_single_change_is_a_members_own(nodes, fleet, version):
+    a, b, c = nodes
+    path, parent = f"/{version}/services/haproxy/configuration/servers/s1", {"backend": "be1"}
+    if version == "v3":
+        path, parent = f"{V3}/backends/be1/servers/s1", {}
+    body = {"name": "s1", "address": "192.0.2.1", "port": 80, "weight": 9}
+    mark = a.version
+    answer = a.call("PUT", path, body, version=mark, overlay="group/edge", **parent)
+    assert answer.status_code in (200, 202), answer.text
+    assert a.version == mark
+    assert a.services.config.transactions.list() == []
+    fleet.settled(*nodes)
+    assert ["weight 9" in node.text for node in nodes] == [False, True, True]
+    body["weight"] = 7
+    assert b.call("PUT", path, body, version=b.version, overlay="node/b", **parent).status_code in (200, 202)
+    fleet.settled(*nodes)
+    assert ["weight 7" in node.text for node in nodes] == [False, True, False]
+    for wrong in ({"overlay": "b"}, {"overlay": "node/b", "wait": "all"}, {"overlay": "node/b", "dry_run": True}):
+        assert a.call("PUT", path, body, version=a.version, **wrong, **parent).status_code in (400, 422), wrong
+    assert a.call("PUT", path, body, version=1000, overlay="node/b", **parent).status_code == 409
+    assert a.call("POST", "/v3/services/haproxy/transactions", version=a.version, overlay="node/b").status_code == 400
+    assert a.services.config.transactions.list() == []
