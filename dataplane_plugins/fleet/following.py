@@ -107,7 +107,7 @@ class Follower:
 
     def step(self) -> None:
         """Do what is next, if anything is."""
-        self._rollouts.watch_strategy()
+        self._rollouts.strategies.watch()
         head = self._head = self._mender.newest()
         self._is_loading = False
         if head is not None:
@@ -147,7 +147,7 @@ class Follower:
         else:
             self._gate.follow(rollout)
             self._reporter.saw(rollout)
-            if known.number < head.number and self._rollouts.bypasses(rollout):
+            if known.number < head.number and self._rollouts.strategies.bypasses(rollout):
                 self._reporter.say("held", head, known, reason=bypassing(rollout))
                 return
             if known.number < head.number and not rollout.releases(self._member.name):

@@ -13,8 +13,9 @@ from dataplane_core.plugin import (
     to_json,
 )
 from dataplane_plugins.fleet.errors import told
-from dataplane_plugins.fleet.jobs import Job, Jobs, merged
-from dataplane_plugins.fleet.responders import Shared
+from dataplane_plugins.fleet.jobs import STATISTICS, Job, Jobs, merged
+from dataplane_plugins.fleet.overview import paged
+from dataplane_plugins.fleet.responders import Shared, page_of
 
 _SECONDS = 10.0
 
@@ -48,10 +49,11 @@ class Traffic:
         self._jobs = Jobs(shared.member)
 
     def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
+        page = page_of(req)
         with told():
             names = chosen(self._shared, None, None)
-            answers = self._jobs.carry_out(Job("statistics", {}), names, _SECONDS)
-        nodes = [_answer_json(name, one) for name, one in answers.items()]
+            answers = self._jobs.carry_out(Job(STATISTICS, {}), names, _SECONDS)
+        nodes = paged([_answer_json(name, one) for name, one in answers.items()], *page)
         resp.data = to_json({"total": merged(answers), "nodes": nodes})
 
 

@@ -1,7 +1,8 @@
 """Have some or all members do something while they run, and gather what each answers.
 
 A job is a record in the store, for which members are woken; each writes its answer beside it. Both
-are gone when whoever asked has the answers. A job is for the newest revision, and is done once.
+are gone when whoever asked has the answers. A job is for the newest revision, and is done once,
+whenever it is put back, and however often the member was started anew.
 """
 
 import csv
@@ -9,12 +10,15 @@ import json
 import secrets
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping
+from operator import itemgetter
 from typing import Any
 
 from dataplane_core.plugin import (
     DataplaneError,
     Runtime,
     RuntimeFailed,
+    State,
+    conceal,
     dataclass,
     encode_text,
     is_success,
@@ -27,6 +31,10 @@ from dataplane_plugins.fleet.stores import Entry
 
 JOBS, ANSWERS = "control/jobs/", "answers/"
 _MOST_DONE = 1000
+_LEDGER, _MOST_BEGUN = "fleet.jobs", 100
+STATISTICS = "statistics"
+READING = (STATISTICS, "native", "contents", "log")
+"""The kinds of jobs that change nothing, and are not remembered."""
 _LARGEST_ANSWER = 256 << 10
 _MOST_EVENTS = 5000
 _FRONTEND, _BACKEND = "0", "1"
@@ -47,6 +55,7 @@ class Jobs:
     def __init__(self, member: Member) -> None:
         self._member = member
         self._done: dict[str, None] = {}
+        self._ledger = Ledger(member.services.state)
 
     def carry_out(self, job: Job, names: Iterable[str], seconds: float) -> dict[str, Any]:
         """Have members do a job; return the answer of each, None of those that have not answered.
@@ -57,7 +66,7 @@ class Jobs:
         place, head = f"{JOBS}{identifier}", self._member.revisions.newest()
         said = {
             "kind": job.kind, "arguments": dict(job.arguments), "nodes": wanted,
-            "number": head.number if head else 0,
+            "number": head.number if head else 0, "when": time.time(),
         }  # fmt: skip
         data = self._member.signer.write(json.dumps(said).encode(), place)
         self._member.store.transact([], {place: data})
@@ -76,7 +85,7 @@ class Jobs:
             identifier = entry.key.removeprefix(JOBS)
             if identifier in self._done:
                 continue
-            said = self._said(entry)
+            asker, said = self._said(entry)
             if said.get("number", 0) > number:
                 continue  # of a revision that this member has not seen yet
             self._done[identifier] = None
@@ -84,7 +93,9 @@ class Jobs:
                 place = f"{ANSWERS}{identifier}/{self._member.name}"
                 self._member.store.transact([], {}, [entry.key, place])
             if said.get("number") == number and self._member.name in said.get("nodes", ()):
-                self._answer(identifier, Job(said["kind"], said["arguments"]), work)
+                job = Job(said["kind"], said["arguments"])
+                if job.kind in READING or self._ledger.begin(asker, identifier, said):
+                    self._answer(identifier, job, work)
 
     def _forget(self, there: Collection[str]) -> None:
         """Forget the oldest jobs that are done, but for those that are still in the store."""
@@ -92,18 +103,19 @@ class Jobs:
         for one in gone[: max(0, len(gone) - _MOST_DONE)]:
             del self._done[one]
 
-    def _said(self, entry: Entry) -> dict[str, Any]:
+    def _said(self, entry: Entry) -> tuple[str, dict[str, Any]]:
         try:
-            return dict(json.loads(self._member.signer.read(entry.value, entry.key)[1]))
+            asker, data = self._member.signer.read(entry.value, entry.key)
+            return asker, dict(json.loads(data))
         except (Forged, ValueError, TypeError) as error:
             self._member.tell(Forged(f"{entry.key} is no job: {error}"))
-            return {}
+            return "", {}
 
     def _answer(self, identifier: str, job: Job, work: Callable[[Job], Any]) -> None:
         try:
             answer: dict[str, Any] = {"result": work(job)}
         except DataplaneError as error:
-            answer = {"error": error.message}
+            answer = {"error": conceal(error.message)}
         data = json.dumps(answer).encode()
         if len(data) > _LARGEST_ANSWER:
             data = json.dumps({"error": "the answer is too long for the store"}).encode()
@@ -111,19 +123,52 @@ class Jobs:
         self._member.store.transact([], {place: self._member.signer.write(data, place)})
 
     def _gathered(self, prefix: str, names: list[str], end: float) -> dict[str, Any]:
+        """Return the answers: each is read once, and strangers' are not read at all."""
         found: dict[str, Any] = dict.fromkeys(names)
-        mark = 0
         while (left := end - time.monotonic()) > 0 and not all(found.values()):
-            listing = self._member.store.list(prefix)
-            for entry in listing.entries:
-                name = entry.key.removeprefix(prefix)
-                writer, data = self._member.signer.read(entry.value, entry.key)
-                if writer == name in found:
-                    found[name] = json.loads(data)
-            mark = listing.mark
+            listing = self._member.store.list(prefix, names_only=True)
+            there = {entry.key.removeprefix(prefix) for entry in listing.entries}
+            for name in [one for one, answer in found.items() if answer is None and one in there]:
+                entry = self._member.store.get(prefix + name)
+                found[name] = self._answer_in(entry, name)
             if not all(found.values()):
-                self._member.store.wait(prefix, mark, left)
+                self._member.store.wait(prefix, listing.mark, left)
         return found
+
+    def _answer_in(self, entry: Entry | None, name: str) -> Any:
+        if entry is None:
+            return None
+        try:
+            writer, data = self._member.signer.read(entry.value, entry.key)
+            return json.loads(data) if writer == name else None
+        except Forged as error:
+            return {"error": f"somebody who is no member has written over the answer: {error}"}
+
+
+class Ledger:
+    """Remembers which jobs of which member were begun here: none is begun once more.
+
+    So many of each member are remembered, by the clock of that member. What it asked for before
+    the oldest of them has expired.
+    """
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+
+    def begin(self, asker: str, identifier: str, said: Mapping[str, Any]) -> bool:
+        """Tell whether a job is to be begun, which nobody is told once more."""
+        when = float(said.get("when", 0.0))
+        with self._state.write(synced=False):
+            kept = json.loads(self._state.value(_LEDGER) or "{}")
+            own = kept.get(asker, {"expired": -1.0, "begun": {}})
+            if identifier in own["begun"] or when <= own["expired"]:
+                return False
+            begun = sorted({**own["begun"], identifier: when}.items(), key=itemgetter(1))
+            gone = begun[: max(0, len(begun) - _MOST_BEGUN)]
+            expired = max([own["expired"], *(moment for _, moment in gone)])
+            kept[asker] = {"expired": expired, "begun": dict(begun[len(gone) :])}
+            self._state.set_value(_LEDGER, json.dumps(kept))
+        return True
 
 
 class Work:
@@ -219,4 +264,4 @@ def merged(answers: Mapping[str, Any]) -> dict[str, dict[str, int]]:
     return total
 
 
-KINDS = ("server", "map_entry", "traffic", "statistics", "native", "contents", "log")
+KINDS = ("server", "map_entry", "traffic", *READING)

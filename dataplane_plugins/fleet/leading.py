@@ -86,7 +86,7 @@ class Leader:
         if rollout.state == "returning":
             self._return(rollout, mark)
             return True
-        if rollout.state == "running" and self._rollouts.bypasses(rollout):
+        if rollout.state == "running" and self._rollouts.strategies.bypasses(rollout):
             self._stop_bypassing(rollout, mark, hold)
             return False
         wave = rollout.number, rollout.wave

@@ -7,7 +7,7 @@ import os
 import socket
 import stat
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
@@ -30,7 +30,7 @@ MEMBERS = "members/"
 FORMER = "former/"
 """The keys of members that were removed: what they signed is still the fleet's."""
 
-_MOST_TOLD = 1000
+_MOST_TOLD, _LARGEST_RECORD = 1000, 16 << 10
 _OF_THE_LIVING = ("status/", "answers/")
 """Places where nobody speaks but who is a member now."""
 
@@ -102,13 +102,35 @@ class Member:
         """Return the groups of all members by their names; forged records are left out."""
         found = {}
         for entry in self.store.list(MEMBERS).entries:
+            name = entry.key.removeprefix(MEMBERS)
             try:
-                found[entry.key.removeprefix(MEMBERS)] = str(
-                    self._facts(entry.value, entry.key).get("group", "")
-                )
+                facts = self._facts(entry.value, entry.key)
             except Forged as error:
                 self.tell(error)
+                continue
+            found[name] = str(facts.get("group", ""))
+            if name != self.name:
+                with self._lock:  # nobody asks for the key of each
+                    self._public[name] = base64.b64decode(facts["public"])
         return found
+
+    def group_of(self, name: str) -> str | None:
+        """Return the group of a member; None where there is no such member."""
+        try:
+            entry = self.store.get(MEMBERS + name)
+            return None if entry is None else self._facts(entry.value, entry.key).get("group", "")
+        except ValueError:
+            return None  # no key of a store
+        except Forged as error:
+            self.tell(error)
+            return None
+
+    def meet(self, names: Iterable[str]) -> None:
+        """Know the keys of members, whose records are read at once."""
+        with self._lock:
+            known = set(self._public)
+        if not known.issuperset(names):
+            self.members()
 
     def remove(self, name: str) -> bool:
         """Forget a member, but for its key; returns whether there was one."""
@@ -136,6 +158,8 @@ class Member:
             self._told.pop(next(iter(self._told)))
 
     def _facts(self, sealed: bytes, place: str) -> dict[str, str]:
+        if len(sealed) > _LARGEST_RECORD:
+            raise Forged(f"{place} is too large: no member writes so much")
         facts: dict[str, str] = json.loads(self._key.open(sealed, place))
         return facts
 

@@ -93,7 +93,7 @@ class Mender:
         if head is not None:
             yield head
         newest = None if head is not None and not head.is_right else self._revisions.newest()
-        yield from self._one(STRATEGY, partial(self._rollouts.numbered_strategy, mends=True))
+        yield from self._one(STRATEGY, partial(self._rollouts.strategies.newest, mends=True))
         if newest is not None:
             yield from self._one(PLACE, partial(self._rollouts.of, newest.number))
         listed = self._member.store.list(PREFIX, names_only=True).entries

@@ -6,6 +6,7 @@ import falcon
 
 from dataplane_core.plugin import (
     ApiRequest,
+    BadRequest,
     Document,
     NotFound,
     is_rehearsed,
@@ -19,6 +20,8 @@ from dataplane_plugins.fleet.overlay_edits import OverlayEdits
 from dataplane_plugins.fleet.overlays import Overlay, Overlays, check_name
 from dataplane_plugins.fleet.responders import Shared
 
+_MOST = 1000
+
 
 class OverlayList:
     """What groups and members have of their own: GET."""
@@ -28,9 +31,12 @@ class OverlayList:
         self._shown = _Shown(shared, self._overlays)
 
     def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
+        limit, after = req.query["limit"], req.query["after"] or ""
+        if not 1 <= limit <= _MOST:
+            raise BadRequest(f"limit must be between 1 and {_MOST}")
         with told():
-            shown = [self._shown(one, req) for one in self._overlays.all()]
-            resp.data = to_json(shown)
+            found = [one for one in self._overlays.readable() if f"{one.kind}/{one.name}" > after]
+            resp.data = to_json([self._shown(one, req) for one in found[:limit]])
 
 
 class OverlayItem:

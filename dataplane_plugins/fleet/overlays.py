@@ -111,6 +111,17 @@ class Overlays:
             if not (found := self._read(entry)).is_gone:
                 yield found
 
+    def readable(self) -> Iterator[Overlay]:
+        """Yield all overlays that members have written."""
+        for entry in self._member.store.list(PREFIX).entries:
+            try:
+                found = self._read(entry)
+            except Forged as error:
+                self._member.tell(error)
+                continue
+            if not found.is_gone:
+                yield found
+
     def put(self, overlay: Overlay) -> None:
         """Keep an overlay; members have it with their next step.
 

@@ -9,12 +9,16 @@ from typing import Any
 from dataplane_core.plugin import Reference, written_time
 from dataplane_plugins.fleet.leading import LEADER, Leader
 from dataplane_plugins.fleet.member import Member
-from dataplane_plugins.fleet.reporting import ALIVE, Status, last_said
+from dataplane_plugins.fleet.reporting import ALIVE, STATUS, Status, last_said
 from dataplane_plugins.fleet.revisions import Revision
 from dataplane_plugins.fleet.rollout import Rollout, Strategy
 from dataplane_plugins.fleet.rollouts import Rollouts
+from dataplane_plugins.fleet.statuses import status_in
 from dataplane_plugins.fleet.stores import StoreError
 
+MOST = 1000
+"""Members in one answer."""
+_MOST_ALARMS = 100
 _SETTLES_SECONDS = 60.0
 """How long a member may have another revision than the fleet before somebody should look."""
 
@@ -28,11 +32,14 @@ class Overview:
         self._leader = Leader(member)
         self._rollouts = Rollouts(member)
 
-    def whole(self) -> dict[str, Any]:
-        """Return the fleet; where the store is away, what this member knows alone."""
+    def whole(self, limit: int = MOST, after: str = "") -> dict[str, Any]:
+        """Return the fleet; where the store is away, what this member knows alone.
+
+        So many members are in it as `limit` says, those whose names are behind `after`.
+        """
         found: dict[str, Any] = {"fleet": self._member.fleet, "node": self._member.name}
         try:
-            return {**found, "reachable": True, **self._seen()}
+            return {**found, "reachable": True, **self._seen(limit, after)}
         except StoreError as error:
             own = last_said(self._member.services)
             nodes = [self._node(self._member.name, own.group, own, is_alive=True)]
@@ -67,12 +74,27 @@ class Overview:
             return {**finding, "resource": self._locate(Reference(**resource))}
         return {name: value for name, value in finding.items() if name != "resource"}
 
-    def _seen(self) -> dict[str, Any]:
+    def node(self, name: str) -> dict[str, Any] | None:
+        """Return one member; None where there is no such member."""
+        group = self._member.group_of(name)
+        if group is None:
+            return None
+        entry = self._member.store.get(STATUS + name)
+        status = None if entry is None else status_in(self._member, entry)
+        is_alive = self._member.store.get(ALIVE + name) is not None
+        return self._node(name, group, status, is_alive=is_alive)
+
+    def _seen(self, limit: int, after: str) -> dict[str, Any]:
         head = self._member.revisions.newest()
         rollout, _ = self._rollouts.current()
         nodes = self.nodes()
         leader = self._member.store.get(LEADER)
-        found: dict[str, Any] = {"nodes": nodes, "alarms": [*alarms(head, rollout, nodes)]}
+        shown, told = paged(nodes, limit, after), [*alarms(head, rollout, nodes)]
+        if len(told) > _MOST_ALARMS:
+            told[_MOST_ALARMS:] = [f"{len(told) - _MOST_ALARMS} more are not told here"]
+        found: dict[str, Any] = {"nodes": shown, "alarms": told}
+        if len(shown) < len(nodes):
+            found["left_out"] = len(nodes) - len(shown)
         if leader is not None:
             found["leader"] = leader.value.decode("utf-8", "replace")
         if head is not None:
@@ -84,6 +106,11 @@ class Overview:
     def _alive(self) -> set[str]:
         listed = self._member.store.list(ALIVE, names_only=True).entries
         return {one.key.removeprefix(ALIVE) for one in listed}
+
+
+def paged(nodes: list[dict[str, Any]], limit: int, after: str) -> list[dict[str, Any]]:
+    """Return so many members, or what they have answered, behind a name."""
+    return [one for one in nodes if one["name"] > after][:limit]
 
 
 def node_json(name: str, group: str, status: Status | None, *, is_alive: bool) -> dict[str, Any]:

@@ -57,6 +57,15 @@ _OWN_OF_OTHERS = "List what groups and members have of their own."
 _NAME = Parameter("name", where="path", required=True, help="A member.")
 _ROLLOUT = Response({"$ref": "fleet_rollout"})
 _NODE = Response({"$ref": "fleet_node"})
+Page = tuple[Parameter, ...]
+_PAGE: Page = (
+    Parameter("limit", "integer", default=1000, help="Members in one answer, 1000 at most."),
+    Parameter("after", help="Those whose names are behind this one: the next page."),
+)
+_PAGE_OF_OVERLAYS: Page = (
+    Parameter("limit", "integer", default=100, help="Overlays in one answer, 1000 at most."),
+    Parameter("after", help="Those behind this one, such as `node/a`: the next page."),
+)
 _DEEDS = ("retry", "take", "offer", "exclude", "include")
 _ACTIONS = ("start", "pause", "resume", "abort", "return")
 
@@ -105,19 +114,22 @@ def _add_paths(routes: Routes, by: Callable[..., InVersion]) -> None:
     for name, schema in {**SCHEMAS, **node_paths.SCHEMAS}.items():
         routes.schema(name, schema, OWN)
     add: Callable[..., None] = routes.add
-    add(PATH, by("Whole"), {"GET": _get("getFleet", "Read what the fleet is.", "fleet")}, OWN)
-    add(f"{PATH}/nodes", by("Nodes"), {"GET": _list("getFleetNodes", "List members.", "node")}, OWN)
+    whole = _get("getFleet", "Read what the fleet is.", "fleet", _PAGE)
+    add(PATH, by("Whole"), {"GET": whole}, OWN)
+    listed = _list("getFleetNodes", "List members.", "node", _PAGE)
+    add(f"{PATH}/nodes", by("Nodes"), {"GET": listed}, OWN)
     add(f"{PATH}/nodes/{{name}}", by("Node"), _node_operations(), OWN)
     add(f"{PATH}/rollout", by("NewestRollout"), _rollout_operations(), OWN)
-    add(f"{PATH}/rollouts", by("PastRollouts"), {"GET": _PAST}, OWN)
-    add(f"{PATH}/rollouts/{{revision}}", by("PastRollout"), {"GET": _PAST_ONE}, OWN)
+    past = "past_responders"
+    add(f"{PATH}/rollouts", by("PastRollouts", past), {"GET": _PAST}, OWN)
+    add(f"{PATH}/rollouts/{{revision}}", by("PastRollout", past), {"GET": _PAST_ONE}, OWN)
     add(f"{PATH}/strategy", by("TheStrategy"), _strategy_operations(), OWN)
     add(f"{PATH}/mend", by("Mending"), {"POST": _MEND}, OWN)
-    listed = _list("getFleetOverlays", _OWN_OF_OTHERS, "overlay")
+    listed = _list("getFleetOverlays", _OWN_OF_OTHERS, "overlay", _PAGE_OF_OVERLAYS)
     add(f"{PATH}/overlays", by("OverlayList", "overlay_responders"), {"GET": listed}, OWN)
     one = f"{PATH}/overlays/{{kind}}/{{name}}"
     add(one, by("OverlayItem", "overlay_responders"), _overlay_operations(), OWN)
-    traffic = _get("getFleetTraffic", "Read the traffic of all members.", "fleet_traffic")
+    traffic = _get("getFleetTraffic", "Read the traffic of all members.", "fleet_traffic", _PAGE)
     add(f"{PATH}/traffic", by("Traffic", "job_responders"), {"GET": traffic}, OWN)
     for path, name, made in (
         (f"{PATH}/nodes/{{name}}/diff", "NodeDiff", node_paths.diff),
@@ -129,13 +141,16 @@ def _add_paths(routes: Routes, by: Callable[..., InVersion]) -> None:
     add(f"{PATH}/runtime", running, {"POST": _running()}, OWN)
 
 
-def _get(identifier: str, summary: str, schema: str) -> Operation:
-    return operation(identifier, TAG, summary, _200=Response({"$ref": schema}))
+def _get(identifier: str, summary: str, schema: str, page: Page = ()) -> Operation:
+    answer = Response({"$ref": schema})
+    if page:
+        return operation(identifier, TAG, summary, page, _200=answer, _400=BAD_REQUEST)
+    return operation(identifier, TAG, summary, _200=answer)
 
 
-def _list(identifier: str, summary: str, kind: str) -> Operation:
+def _list(identifier: str, summary: str, kind: str, page: Page) -> Operation:
     listed = {"type": "array", "items": {"$ref": f"fleet_{kind}"}}
-    return operation(identifier, TAG, summary, _200=Response(listed))
+    return operation(identifier, TAG, summary, page, _200=Response(listed), _400=BAD_REQUEST)
 
 
 def _node_operations() -> dict[str, Operation]:

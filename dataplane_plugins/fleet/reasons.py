@@ -59,6 +59,15 @@ def emptied(names: Sequence[str]) -> str:
     )
 
 
+def replaced(what: str, fault: str) -> str:
+    """Say that a record of the store is not the one that a member has seen."""
+    how = f"something else ({fault})" if fault else "an older one, or none,"
+    return (
+        f"somebody who is no member has put {how} in the place of {what} in the store: this member "
+        "goes by the one that it has seen"
+    )
+
+
 def bypassing(rollout: Rollout) -> str:
     """Say that a roll-out goes by an older strategy than there was when it was planned."""
     return (

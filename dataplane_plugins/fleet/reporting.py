@@ -2,17 +2,20 @@
 
 import json
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, field
 from typing import Any
 
 from dataplane_core.plugin import (
+    DataplaneError,
     Fact,
     Finding,
     Gauge,
+    Secrets,
     Services,
     StorageFailed,
+    conceal,
     dataclass,
     haproxy_program,
     haproxy_version,
@@ -22,6 +25,7 @@ from dataplane_plugins.fleet.member import Member
 from dataplane_plugins.fleet.remembering import Memory, Order, last_alarm
 from dataplane_plugins.fleet.revisions import Revision
 from dataplane_plugins.fleet.rollout import PLACE, STRATEGY, Rollout
+from dataplane_plugins.fleet.sealing import Forged
 from dataplane_plugins.fleet.stores import Hold, StoreError
 
 STATUS, ALIVE = "status/", "alive/"
@@ -94,10 +98,12 @@ class Reporter:
         )  # fmt: skip
         tries_again = state == "taking" and self._said[:4] == ("waiting", *said[1:4])
         if said != self._said and not tries_again:
+            shown = self._concealing(reason or findings, head if state == "refused" else None)
             status = Status(
-                state, has.number, has.version, wanted, reason,
-                tuple(_finding(one) for one in findings[:_MOST_FINDINGS]), self._member.group,
-                _haproxy(self._member), time.time(), gate, alarm,
+                state, has.number, has.version, wanted, shown(reason)[:_LONGEST_REASON],
+                tuple(_finding(one, shown) for one in findings[:_MOST_FINDINGS]),
+                self._member.group,
+                _haproxy(self._member), time.time(), conceal(gate), alarm,
                 {STRATEGY: strategy, PLACE: self._memory.order(PLACE)},
             )  # fmt: skip
             data = written(status)
@@ -108,6 +114,27 @@ class Reporter:
                 self._member.services.state.set_value(FACT, data.decode())
                 self._tell(status)
         self._live()
+
+    def _concealing(self, said: object, refused: Revision | None) -> Callable[[str], str]:
+        """Return what tells words of HAProxy without the secrets that they may repeat.
+
+        Those are secrets of what this member has, and of a revision that it has refused.
+        """
+        if not said:
+            return str
+        texts = [self._member.services.config.snapshot().document.text()]
+        if refused is not None:
+            with suppress(DataplaneError, Forged):
+                texts.append(self._member.revisions.text(refused))
+        secrets = Secrets(self._member.services.registry)
+        lines = {line for text in texts for line in text.splitlines() if secrets.hidden(line)}
+
+        def shown(message: str) -> str:
+            for line in lines:
+                message = secrets.concealed_quote(message, line)
+            return conceal(message)
+
+        return shown
 
     def _tell(self, status: Status) -> None:
         """Record an event of what this member has become."""
@@ -199,9 +226,9 @@ def gauges(services: Services) -> Iterator[Gauge]:
         yield Gauge("fleet_state", "1 for what this member is.", there, (("state", state),))
 
 
-def _finding(one: Finding) -> dict[str, Any]:
+def _finding(one: Finding, shown: Callable[[str], str]) -> dict[str, Any]:
     found = {
-        "line": one.line, "severity": one.severity, "message": one.message[:_LONGEST],
+        "line": one.line, "severity": one.severity, "message": shown(one.message)[:_LONGEST],
         "section": one.section, "resource": one.resource and asdict(one.resource),
     }  # fmt: skip
     return {name: value for name, value in found.items() if value is not None}

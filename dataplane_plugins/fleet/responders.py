@@ -16,7 +16,6 @@ from dataplane_core.plugin import (
     Services,
     View,
     answer_later,
-    is_digits,
     is_rehearsed,
     to_json,
 )
@@ -25,7 +24,9 @@ from dataplane_plugins.fleet.member import Member
 from dataplane_plugins.fleet.mending import Mender
 from dataplane_plugins.fleet.orders import Deed, Orders
 from dataplane_plugins.fleet.overview import (
+    MOST,
     Overview,
+    paged,
     progress,
     revision_json,
     rollout_json,
@@ -36,7 +37,6 @@ from dataplane_plugins.fleet.rollout import OPEN, Rollout, State, is_wave, plan_
 from dataplane_plugins.fleet.rollouts import Rollouts
 
 _LONGEST_WAIT = 300.0
-_MOST = 1000
 REACHED = ("canary", "all")
 _NEXT: Mapping[str, tuple[tuple[State, ...], State]] = {
     "start": (("stopped", "aborted", "done"), "running"),
@@ -102,7 +102,7 @@ class Whole:
 
     def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
         with told():
-            resp.data = to_json(self._shared.overview.whole())
+            resp.data = to_json(self._shared.overview.whole(*page_of(req)))
 
 
 class Nodes:
@@ -113,7 +113,7 @@ class Nodes:
 
     def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
         with told():
-            resp.data = to_json(self._shared.overview.nodes())
+            resp.data = to_json(paged(self._shared.overview.nodes(), *page_of(req)))
 
 
 class Node:
@@ -161,9 +161,9 @@ class Node:
             raise Conflict("the roll-out went on meanwhile: ask again")
 
     def _find(self, name: str) -> dict[str, Any]:
-        for one in self._shared.overview.nodes():
-            if one["name"] == name:
-                return one
+        found = self._shared.overview.node(name)
+        if found is not None:
+            return found
         raise NotFound(f"the fleet has no member {name}")
 
     def _log(self, text: str) -> None:
@@ -217,40 +217,6 @@ class NewestRollout:
             resp.data = to_json(rollout_json(changed))
 
 
-class PastRollouts:
-    """What became of earlier roll-outs, the newest first: GET."""
-
-    def __init__(self, shared: Shared) -> None:
-        self._shared = shared
-
-    def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
-        limit, before = req.query["limit"], req.query["before"]
-        if not 1 <= limit <= _MOST:
-            raise BadRequest(f"limit must be between 1 and {_MOST}")
-        with told():
-            rollout, _ = self._shared.rollout()
-            number = min(before or rollout.number + 1, rollout.number + 1)
-            numbers = range(number - 1, max(0, number - 1 - limit), -1)
-            found = [one for one in map(self._shared.rollouts.past, numbers) if one is not None]
-            resp.data = to_json([{**rollout_json(one), **self._shared.made(one)} for one in found])
-
-
-class PastRollout:
-    """What became of one roll-out: GET."""
-
-    def __init__(self, shared: Shared) -> None:
-        self._shared = shared
-
-    def on_get(self, req: ApiRequest, resp: falcon.Response, revision: str) -> None:
-        number = int(revision) if is_digits(revision) and len(revision) < 13 else 0
-        with told():
-            found = self._shared.rollouts.past(number)
-            made = {} if found is None else self._shared.made(found)
-            if found is None or not made:
-                raise NotFound(f"no roll-out of a revision {revision[:20]} is kept")
-            resp.data = to_json({**rollout_json(found), **made})
-
-
 class Mending:
     """Put right what somebody without the key has made of the store's records: POST."""
 
@@ -289,6 +255,14 @@ class TheStrategy:
                 return
             self._shared.rollouts.set_strategy(strategy)
             resp.data = to_json(strategy_json(strategy))
+
+
+def page_of(req: ApiRequest) -> tuple[int, str]:
+    """Return how many members an answer may have, and the name behind which they begin."""
+    limit = req.query["limit"]
+    if not 1 <= limit <= MOST:
+        raise BadRequest(f"limit must be between 1 and {MOST}")
+    return limit, req.query["after"] or ""
 
 
 def _reached(rollout: Rollout, wait: str) -> bool:

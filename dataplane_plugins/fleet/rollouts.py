@@ -1,14 +1,14 @@
 """Keep the roll-out of the newest revision, and how the next ones are rolled out, in the store."""
 
-import json
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
 
 from dataplane_core.plugin import Conflict
 from dataplane_plugins.fleet.errors import Overtaken
 from dataplane_plugins.fleet.member import Member
-from dataplane_plugins.fleet.reasons import held
+from dataplane_plugins.fleet.reasons import held, replaced
 from dataplane_plugins.fleet.remembering import Memory, raise_alarm
 from dataplane_plugins.fleet.revisions import Revision
 from dataplane_plugins.fleet.rollout import (
@@ -18,17 +18,14 @@ from dataplane_plugins.fleet.rollout import (
     Strategy,
     plan_waves,
     read_rollout,
-    strategy_of,
     written,
 )
 from dataplane_plugins.fleet.sealing import Forged
 from dataplane_plugins.fleet.statuses import newest_seen, read_statuses
 from dataplane_plugins.fleet.stores import Condition, Entry, Hold
+from dataplane_plugins.fleet.strategies import Strategies
 
 PAST = "rollouts/"
-_SINCE = "the revision from which on the strategy counts"
-_MOST_ATTEMPTS = 5
-_MEND = "`dataplane fleet strategy` with waves sets another"
 NO_WAVES = Strategy(on_failure="continue")
 Step = tuple[Sequence[Condition], Mapping[str, bytes]]
 """Conditions and values that are written with a revision in one step."""
@@ -45,6 +42,7 @@ class Rollouts:
         self._member = member
         self._store = member.store
         self._memory = Memory(member.services.state)
+        self.strategies = Strategies(member)
 
     def current(self, *, mends: bool = False) -> tuple[Rollout | None, int]:
         """Return the roll-out of the newest revision, and the mark of its record.
@@ -57,7 +55,7 @@ class Rollouts:
         if kept is not None and (found is None or found.order < kept.order):
             if self._is_of_now(kept.order[0]):
                 rollout = read_rollout(kept.data)
-                self._tell(PLACE, f"the roll-out of version {rollout.version}", fault)
+                self._tell(rollout, fault)
                 if mends:
                     self._store.transact([Condition(PLACE, mark)], self.values(rollout))
                 return rollout, mark
@@ -79,14 +77,10 @@ class Rollouts:
         head = self._member.revisions.newest()
         return head is not None and head.number >= number
 
-    def _tell(self, place: str, what: str, fault: Forged | None) -> None:
-        """Raise an alarm about a record that is not the newest one."""
-        how = f"something else ({fault})" if fault else "an older one, or none,"
-        raise_alarm(
-            self._member.services, self._member.name,
-            f"somebody who is no member has put {how} in the place of {what} in the store: this "
-            "member goes by the one that it has seen",
-        )  # fmt: skip
+    def _tell(self, rollout: Rollout, fault: Forged | None) -> None:
+        what = f"the roll-out of version {rollout.version}"
+        text = replaced(what, str(fault or ""))
+        raise_alarm(self._member.services, self._member.name, text)
 
     def past(self, number: int) -> Rollout | None:
         """Return what became of the roll-out of a revision; None where that is not kept."""
@@ -94,13 +88,32 @@ class Rollouts:
         entry = self._store.get(place)
         return None if entry is None else self._read(entry.value, place)
 
+    def pasts(self, last: int, count: int) -> Iterator[Rollout]:
+        """Yield what is kept of so many revisions up to `last`, the newest first.
+
+        The store is asked for ten at a time, or for a hundred.
+        """
+        digits = 1 if count <= 100 else 2
+        block = 10**digits
+        first = max(1, last - count + 1)
+        for begin in range(last // block, first // block - 1, -1):
+            for entry in reversed(self._store.list(f"{PAST}{begin:0{12 - digits}d}").entries):
+                with suppress(Forged):
+                    found = self._read(entry.value, entry.key)
+                    if first <= found.number <= last:
+                        yield found
+
     def of(self, number: int) -> Rollout | None:
         """Return the roll-out of the newest revision as a member goes by it, which mends it.
 
         The strategy was read before the revision was: later ones have to go by it.
         """
-        self._note_strategy(number)
-        rollout, _ = self.current(mends=True)
+        self.strategies.note(number)
+        try:
+            rollout, _ = self.current(mends=True)
+        except Forged as error:
+            raise_alarm(self._member.services, self._member.name, str(error))
+            rollout = None
         if rollout is None or rollout.number < number:
             return self._recovered(number) or rollout
         return rollout
@@ -117,7 +130,7 @@ class Rollouts:
             return None
         if found is None:
             return None
-        self._tell(PLACE, f"the roll-out of version {found.version}", None)
+        self._tell(found, None)
         entry = self._store.get(PLACE)
         place = {PLACE: self._member.signer.write(written(found), PLACE)}
         self._store.transact([Condition(PLACE, entry.mark if entry else 0)], place)
@@ -125,75 +138,16 @@ class Rollouts:
 
     def strategy(self) -> Strategy:
         """Return how revisions are rolled out."""
-        return self.numbered_strategy()[0]
-
-    def numbered_strategy(self, *, mends: bool = False) -> tuple[Strategy, int, int]:
-        """Return how revisions are rolled out, the serial of that, and the mark of its record."""
-        kept, entry = self._memory.newest(STRATEGY), self._store.get(STRATEGY)
-        mark, data, fault = entry.mark if entry else 0, b"", None
-        try:
-            data = self._member.signer.read(entry.value, STRATEGY)[1] if entry else b"{}"
-            strategy, serial = _strategy_in(data)
-        except Forged as error:
-            fault, strategy, serial = error, Strategy(), 0
-        if kept is not None and serial < kept.order[0]:
-            self._tell(STRATEGY, "the strategy", fault)
-            strategy, serial = _strategy_in(kept.data)
-            if mends:
-                self._put_strategy(kept.data, mark)
-        elif fault is not None:
-            raise fault
-        elif serial:
-            self._memory.note(STRATEGY, (serial, 0), data)
-        return strategy, serial, mark
-
-    def watch_strategy(self) -> None:
-        """Know the newest strategy, and mend it."""
-        try:
-            self.numbered_strategy(mends=True)
-        except Forged as error:
-            raise_alarm(self._member.services, self._member.name, f"{error}: {_MEND}")
+        return self.strategies.newest()[0]
 
     def set_strategy(self, strategy: Strategy) -> None:
-        """Roll out the next revisions otherwise, instead of all that was said before."""
-        seen = newest_seen(read_statuses(self._member), STRATEGY)[0]
-        for _ in range(_MOST_ATTEMPTS):
-            mark, serial = self._strategy_mark()
-            serial = max(serial, seen, self._memory.order(STRATEGY)[0]) + 1
-            data = json.dumps({**asdict(strategy), "serial": serial}, sort_keys=True).encode()
-            if self._put_strategy(data, mark):
-                self._memory.note(STRATEGY, (serial, 0), data)
-                return
-        raise Conflict("the strategy was changed meanwhile: ask again")
-
-    def _strategy_mark(self) -> tuple[int, int]:
-        """Return the mark of the strategy, and its serial; 0 for what a stranger has put there."""
-        try:
-            _, serial, mark = self.numbered_strategy()
-            return mark, serial
-        except Forged as error:
-            self._member.tell(error)
-            entry = self._store.get(STRATEGY)
-            return (entry.mark if entry else 0), 0
-
-    def _put_strategy(self, data: bytes, mark: int) -> bool:
-        value = self._member.signer.write(data, STRATEGY)
-        return self._store.transact([Condition(STRATEGY, mark)], {STRATEGY: value})
+        """Roll out the next revisions otherwise."""
+        self.strategies.set(strategy)
 
     def forget(self) -> None:
         """Go by what the store says, whatever was seen: a person has decided so."""
-        self._memory.forget(PLACE, STRATEGY, _SINCE)
-
-    def _note_strategy(self, head: int) -> None:
-        """Remember that revisions behind `head` have to go by the strategy that was seen."""
-        serial = self._memory.order(STRATEGY)[0]
-        if serial > self._memory.order(_SINCE)[0]:
-            self._memory.note(_SINCE, (serial, head), b"")
-
-    def bypasses(self, rollout: Rollout) -> bool:
-        """Tell whether a member was deceived with an older strategy when it planned a roll-out."""
-        serial, head = self._memory.order(_SINCE)
-        return 0 <= rollout.goes_by < serial and rollout.number > head
+        self._memory.forget(PLACE)
+        self.strategies.forget()
 
     def check(self, head: Revision, *, is_held_back: bool) -> None:
         """Raise `Overtaken` where this member is to have something else by now than `head` says.
@@ -235,7 +189,7 @@ class Rollouts:
         if newest is not None and newest.is_staged and newest.state != "done":
             former = newest.former  # some have refused the newest one, or never had it
         strategy, goes_by, strategy_mark = (
-            self.numbered_strategy() if staged else (NO_WAVES, -1, 0)
+            self.strategies.newest() if staged else (NO_WAVES, -1, 0)
         )
         waves = plan_waves(strategy, self._member.members(), revision.node) if staged else ()
         first = Rollout(
@@ -284,16 +238,6 @@ class Rollouts:
             return read_rollout(self._member.signer.read(sealed, place)[1])
         except ValueError as error:
             raise Forged(f"{place} is no roll-out") from error
-
-
-def _strategy_in(data: bytes) -> tuple[Strategy, int]:
-    """Return the strategy that a record says, and its serial; raises `Forged`."""
-    try:
-        fields = dict(json.loads(data))
-        serial = int(fields.pop("serial", 0))
-        return strategy_of(fields), serial
-    except (TypeError, ValueError) as error:
-        raise Forged(f"{STRATEGY} is no strategy") from error
 
 
 def _place(number: int) -> str:

@@ -117,6 +117,7 @@ FLEET = {
         "newest": {"$ref": "fleet_revision"},
         "nodes": {"type": "array", "items": {"$ref": "fleet_node"}},
         "rollout": {"$ref": "fleet_rollout"},
+        "left_out": {**_NUMBER, "description": "Members that are not in this answer."},
         "alarms": {**_TEXTS, "description": "What somebody should look at."},
     },
 }

@@ -23,6 +23,8 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from dataplane_core.plugin import write_atomically
 
 KEY_BYTES = 32
+LARGEST_RECORD = 512 << 10
+"""Bytes that no record has: what is larger is not even opened."""
 _NONCE_BYTES, _SIGNATURE_BYTES, _NAME_BYTES = 12, 64, 18
 
 PublicKeys = Callable[[str], bytes]
@@ -129,6 +131,8 @@ class Signer:
 
     def read(self, sealed: bytes, place: str) -> tuple[str, bytes]:
         """Return who wrote the value of the key `place`, and what; raises `Forged`."""
+        if len(sealed) > LARGEST_RECORD:
+            raise Forged(f"{place} is too large: no member writes so much")
         whole = self._key.open(sealed, place)
         end = 1 + (whole[0] if whole else 0)
         name, data = whole[1:end], whole[end + _SIGNATURE_BYTES :]

@@ -10,7 +10,9 @@ from dataplane_plugins.fleet.stores import Entry
 def read_statuses(member: Member) -> dict[str, Status]:
     """Return what each member says of itself; what another one said for it does not count."""
     found = {}
-    for entry in member.store.list(STATUS).entries:
+    entries = member.store.list(STATUS).entries
+    member.meet(one.key.removeprefix(STATUS) for one in entries)
+    for entry in entries:
         status = status_in(member, entry)
         if status is not None:
             found[entry.key.removeprefix(STATUS)] = status

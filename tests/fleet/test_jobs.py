@@ -6,7 +6,8 @@ import pytest
 
 from dataplane_core.errors import RuntimeFailed
 from dataplane_plugins.fleet import job_responders
-from dataplane_plugins.fleet.jobs import JOBS, Job, Jobs
+from dataplane_plugins.fleet.following import Follower
+from dataplane_plugins.fleet.jobs import JOBS, Job, Jobs, Ledger
 from tests.fleet.memory_store import MemoryStore
 from tests.fleet.support import Fleet
 
@@ -115,10 +116,41 @@ def test_nothing_is_left_in_the_store_and_nothing_is_done_twice(nodes):
     place, head = f"{JOBS}x", a.member.revisions.newest().number
     for number in (head, head - 1, head):
         said = b'{"kind": "server", "arguments": {"backend": "be1", "server": "s1", "state": "maint"}, '
-        data = said + b'"nodes": ["b"], "number": %d}' % number
+        data = said + b'"nodes": ["b"], "number": %d, "when": 9.0}' % number
         a.store.transact([], {place: a.member.signer.write(data, place)})
         b.step(2)
     assert b.haproxy.commands == ["set server be1/s1 state drain", "set server be1/s1 state maint"]
+
+
+def put_back(node, place, entry):
+    node.store.transact([], {place: entry.value})
+
+
+def test_a_job_that_is_put_back_is_not_done_once_more_after_a_restart(nodes):
+    """The head is the same, and the member has nothing in its memory but its own state."""
+    a, b, _ = nodes
+    place, head = f"{JOBS}x", a.member.revisions.newest().number
+    said = {"kind": "server", "arguments": {"backend": "be1", "server": "s1", "state": "maint"}, "nodes": ["b"],
+            "number": head, "when": 1000.0}  # fmt: skip
+    a.store.transact([], {place: a.member.signer.write(json.dumps(said).encode(), place)})
+    job = a.store.get(place)
+    for _ in range(2):
+        put_back(a, place, job)
+        b.follower = Follower(b.member, b.sharer)
+        b.follower._work._runtime = b.haproxy
+        b.step(2)
+    assert b.haproxy.commands == ["set server be1/s1 state maint"]
+
+
+def test_what_was_asked_for_before_all_that_is_remembered_has_expired(nodes):
+    ledger = Ledger(nodes[0].services.state)
+    assert all(ledger.begin("a", f"job{number}", {"when": float(number)}) for number in range(1, 151))
+    again = [ledger.begin("a", f"job{number}", {"when": float(number)}) for number in (1, 50, 51, 150)]
+    assert again == [False] * 4
+    assert not ledger.begin("a", "other", {"when": 7.0})
+    assert ledger.begin("a", "other", {"when": 160.0})
+    assert ledger.begin("b", "job1", {"when": 1.0}), "another member has another clock"
+    assert len(json.loads(nodes[0].services.state.value("fleet.jobs"))["a"]["begun"]) == 100
 
 
 @pytest.mark.parametrize(
