@@ -20,7 +20,7 @@ from dataplane_plugins.fleet.statuses import read_statuses
 
 _MOST_LOOKED_AT = 50
 _OFFER = "`dataplane fleet offer NODE` makes what a member has the newest revision"
-_ELSEWHERE = "mend on another member, or set it anew"
+_ELSEWHERE = "mend on another member, or remove it and set it anew"
 
 
 @dataclass(frozen=True, slots=True)

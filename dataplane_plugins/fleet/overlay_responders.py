@@ -64,7 +64,7 @@ class OverlayItem:
     def on_delete(self, req: ApiRequest, resp: falcon.Response, kind: str, name: str) -> None:
         where = check_name(kind, name)
         with told():
-            if self._overlays.get(where, name) is None:
+            if not self._overlays.is_there(where, name):
                 raise NotFound(f"there is no overlay of {kind} {name}")
             if is_rehearsed(f"{kind} {name} would have nothing of its own"):
                 return

@@ -67,6 +67,13 @@ class Overlays:
         found = self.last(kind, name)
         return None if found.is_gone else found
 
+    def is_there(self, kind: Kind, name: str) -> bool:
+        """Tell whether there is an overlay, or something that a stranger has put in its place."""
+        try:
+            return self.get(kind, name) is not None
+        except Forged:
+            return True
+
     def last(self, kind: Kind, name: str, *, mends: bool = False) -> Overlay:
         """Return an overlay, or what is left of it.
 
@@ -139,8 +146,14 @@ class Overlays:
             self.delete(kind, name)
 
     def delete(self, kind: Kind, name: str) -> bool:
-        """Remove an overlay; return whether there was one."""
-        found = self.last(kind, name)
+        """Remove an overlay, or what a stranger has put there; return whether there was one."""
+        try:
+            found = self.last(kind, name)
+        except Forged as error:
+            self._member.tell(error)
+            entry = self._member.store.get(_place(kind, name))
+            self.put(Overlay(kind, name, "", "", entry.mark if entry else 0))
+            return True
         if not found.is_gone:
             self.put(replace(found, base="", own=""))
         return not found.is_gone

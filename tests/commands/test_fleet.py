@@ -78,6 +78,23 @@ def test_members_are_told_by_name(pair, run):
     assert '"name": "b"' not in run("--json")[1]
 
 
+def test_records_are_put_right_by_one_command(pair, run):
+    a, b = pair
+    assert run("mend") == (0, "nothing is to be put right\n")
+    a.server("be1", "new")
+    a.step()
+    a.store.transact([], {"control/head": b"x", "control/overlays/node/c": b"x"})
+    status, said = run("mend")
+    assert status == 1
+    assert [line.partition(":")[0] for line in said.splitlines()] == ["control/head", "control/overlays/node/c"]
+    assert "is the newest again" in said
+    assert "mend on another member" in said
+    a.step()
+    assert "is the newest again" in run()[1], "the alarm is shown"
+    assert a.call("DELETE", "/dataplane/v1/fleet/overlays/node/c").status_code == 204
+    assert run("mend") == (0, "nothing is to be put right\n")
+
+
 def test_a_key_is_made():
     said = CliRunner().invoke(fleet_key).output
     assert len(base64.b64decode(said)) == 32

@@ -1,11 +1,13 @@
 """Members do something while they run, each with its own HAProxy, and answer for themselves."""
 
+import itertools
 import json
+from types import SimpleNamespace
 
 import pytest
 
 from dataplane_core.errors import RuntimeFailed
-from dataplane_plugins.fleet import job_responders
+from dataplane_plugins.fleet import job_responders, jobs
 from dataplane_plugins.fleet.following import Follower
 from dataplane_plugins.fleet.jobs import JOBS, Job, Jobs, Ledger
 from tests.fleet.memory_store import MemoryStore
@@ -99,7 +101,9 @@ def test_the_traffic_of_all_members_is_one(nodes):
 
 def test_what_haproxy_refuses_and_who_does_not_answer_is_told(nodes, monkeypatch):
     a, b, c = nodes
-    monkeypatch.setattr(job_responders, "_SECONDS", 2.0)
+    moments = itertools.count()
+    monkeypatch.setattr(jobs, "time", SimpleNamespace(monotonic=lambda: next(moments), time=lambda: 1.0))
+    monkeypatch.setattr(job_responders, "_SECONDS", 20)  # looks at the clock, however fast the machine is
     b.haproxy.words["set server"] = "No such server."
     c.store.is_cut_off = True
     found = change(a, {"backend": "be1", "server": "s9", "state": "maint"}).json
