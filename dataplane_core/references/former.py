@@ -17,7 +17,7 @@ from dataplane_core.dataclass import dataclass
 from dataplane_core.digests import blake2b
 from dataplane_core.errors import DataplaneError
 from dataplane_core.store.candidate import Candidate, write_atomically
-from dataplane_core.store.files import storage_errors, sync_directory
+from dataplane_core.store.files import make_folder, storage_errors, sync_directory
 from dataplane_core.store.head import digest_of
 from dataplane_core.store.journal.state import State
 from dataplane_core.store.place import read_present
@@ -173,8 +173,7 @@ class FormerFiles:
 def _store(place: Path, former: Former) -> None:
     facts = {"path": str(former.path), "mode": former.mode, "now": former.digest}
     head = json.dumps({**facts, "new": former.data is None}).encode()
-    with storage_errors(place.parent, "made"):
-        place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_folder(place.parent, 0o700)
     write_atomically(place, head + b"\n" + (former.data or b""), 0o600)
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from dataplane_core.digests import sha256
 from dataplane_core.store.candidate import write_atomically
-from dataplane_core.store.files import storage_errors, sync_directory, sync_file
+from dataplane_core.store.files import make_folder, storage_errors, sync_directory, sync_file
 from dataplane_core.store.locks import locked
 
 _PRIVATE = b"PRIVATE KEY-----"
@@ -44,8 +44,7 @@ class Contents:
         digest = content_digest(data)
         path = self._path(digest)
         if digest not in self._fresh and not _is_there(path):
-            with storage_errors(path.parent, "made"):
-                path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_folder(path.parent, 0o700)
             packed = zlib.compress(data, _QUICK)
             kept = _SEALED + self._sealed(packed) if _PRIVATE in data else _PLAIN + packed
             temporary = path.with_name(f"{digest}.{os.getpid()}.{threading.get_ident()}")

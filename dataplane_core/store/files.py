@@ -177,6 +177,33 @@ def keep_change(path: Path, folder: int | None = None) -> None:
         ) from error
 
 
+def make_folder(path: str | Path, mode: int = 0o777) -> None:
+    """Make a folder where there is none, and those above it, so that no power cut takes them away.
+
+    Without that, all that is stored in a new folder may go with its name.
+    """
+    if not os.path.isdir(path):
+        with storage_errors(path, "made"):
+            _make_folder(os.fspath(path).rstrip("/"), mode)
+
+
+def _make_folder(path: str, mode: int) -> None:
+    above = os.path.dirname(path) or "."
+    if not os.path.isdir(above):
+        _make_folder(above, 0o777)
+    try:
+        os.mkdir(path, mode)
+    except FileExistsError:  # just now
+        if not os.path.isdir(path):
+            raise
+    with suppress(PermissionError):  # who may not read it cannot sync it
+        handle = os.open(above, _LISTED)
+        try:
+            sync(handle, above)
+        finally:
+            os.close(handle)
+
+
 @contextmanager
 def temporary_folder(target: Path) -> Iterator[Path]:
     """Make a folder beside `target`, and remove it at the end.

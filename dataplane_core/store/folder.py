@@ -17,6 +17,7 @@ from dataplane_core.settings import Settings
 from dataplane_core.store.candidate import Candidate
 from dataplane_core.store.files import (
     keep_change,
+    make_folder,
     mounted_alone,
     real_path,
     storage_errors,
@@ -161,8 +162,7 @@ class Folder:
     @property
     def _real(self) -> Path:
         """The folder without links in its path; it is made where there is none."""
-        with storage_errors(self.path, "made"):
-            self.path.mkdir(parents=True, exist_ok=True)
+        make_folder(self.path)
         return Path(real_path(self.path))
 
     def check_changeable(self, name: str) -> None:

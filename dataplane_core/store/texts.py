@@ -18,7 +18,7 @@ from pathlib import Path
 from dataplane_core.errors import StorageFailed
 from dataplane_core.lazy_pattern import lazy_pattern
 from dataplane_core.store.candidate import write_atomically
-from dataplane_core.store.files import storage_errors, sync_directory, sync_file
+from dataplane_core.store.files import make_folder, storage_errors, sync_directory, sync_file
 from dataplane_core.store.head import digest_of, encode_text
 from dataplane_core.store.snapshot import Snapshot
 
@@ -36,8 +36,7 @@ class VersionTexts:
 
     def write(self, version: int, digest: str, data: bytes) -> None:
         """Write the text of a version; a power cut may undo that until `sync`."""
-        with storage_errors(self.directory, "made"):
-            self.directory.mkdir(mode=0o700, exist_ok=True)
+        make_folder(self.directory, 0o700)
         path = self._path(version, digest)
         # Whoever writes the same text at the same time writes the same bytes.
         with storage_errors(path), open(path, "wb", opener=_keeping) as file:
@@ -150,8 +149,7 @@ class Backups:
         """Copy a version that is about to be replaced, and remove the copies beyond the number."""
         if self._number <= 0:
             return
-        with storage_errors(self._directory, "made"):
-            self._directory.mkdir(parents=True, exist_ok=True)
+        make_folder(self._directory)
         write_atomically(self._directory / f"{self._name}.{base.version}", encode_text(base.text))
         for old in self._versions()[: -self._number]:
             (self._directory / f"{self._name}.{old}").unlink(missing_ok=True)

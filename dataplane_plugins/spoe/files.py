@@ -36,7 +36,6 @@ from dataplane_core.plugin import (
     locked,
     rehearsing,
     resource_folder,
-    storage_errors,
     sweep_folder,
     with_last_newline,
 )
@@ -185,8 +184,6 @@ class SpoeFiles:
                 f"start with '-' or '.', instead of {name!r}",
                 code=605,
             )
-        with storage_errors(self._folder):
-            self._folder.mkdir(parents=True, exist_ok=True)
         with self._making():
             if os.path.lexists(path):
                 raise AlreadyExists(f"object already exists: SPOE file {name} already exists")

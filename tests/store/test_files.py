@@ -168,3 +168,17 @@ def test_a_link_that_becomes_a_file_while_it_is_followed_is_followed_anew(tmp_pa
 
     monkeypatch.setattr(os, "readlink", swapped)
     assert files.real_path(target) == str(target)
+
+
+def test_each_new_folder_is_on_the_disk_when_it_is_made(tmp_path, monkeypatch):
+    """A power cut takes a new folder away, with all that is in it, unless the one above was synced."""
+    synced = []
+    monkeypatch.setattr(files, "sync", lambda handle, path: synced.append((path, sorted(os.listdir(path)))))
+    files.make_folder(tmp_path / "a" / "b", 0o700)
+    assert synced == [(str(tmp_path), ["a"]), (str(tmp_path / "a"), ["b"])]
+    assert stat.S_IMODE((tmp_path / "a" / "b").stat().st_mode) == 0o700
+    files.make_folder(tmp_path / "a" / "b")
+    assert len(synced) == 2
+    (tmp_path / "file").touch()
+    with pytest.raises(StorageFailed, match="cannot be made: File exists"):
+        files.make_folder(tmp_path / "file")

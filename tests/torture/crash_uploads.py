@@ -22,7 +22,7 @@ from tests.storage.support import Storage
 from tests.torture import strace
 from tests.torture.crashes import Recorder, in_memory, make, traced, try_states
 from tests.torture.cuts import State, Step
-from tests.torture.upload_actor import PLACES, content, create, open_storage, replace
+from tests.torture.upload_actor import HOW, PLACES, content, create, open_storage, replace
 
 DONE = (200, 201, 202, 204)
 ACTOR = Path(__file__).with_name("upload_actor.py")
@@ -41,7 +41,7 @@ class RecordedUpload:
 
 def record(folder: Path, how: str, kind: str) -> RecordedUpload:
     """Have a process do something with a file."""
-    before = ["old"] if how != "new" else ["new", "deleted"]
+    before = ["new", "deleted"] if how in ("first", "new") else ["old"]
     for first in before:
         subprocess.run([sys.executable, str(ACTOR), str(folder), f"{first} {kind}"], check=True, capture_output=True)
     path = folder.joinpath(*PLACES[kind])
@@ -119,7 +119,7 @@ def run_all(most: int = 0) -> int:
     logging.disable(logging.ERROR)  # each start tells what it finds
     with tempfile.TemporaryDirectory(prefix="dataplane-crashes-", dir=in_memory()) as folder:
         for kind in PLACES:
-            for how in ("new", "replaced", "deleted"):
+            for how in HOW:
                 counts, problems = try_upload(Path(folder), how, kind, most)
                 print(*problems[:40], sep="\n")
                 told = ", ".join(f"{count} {what}" for what, count in counts.items())

@@ -3,11 +3,13 @@
 import json
 import sys
 from pathlib import Path
+from shutil import rmtree
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from falcon.testing import Result
 
+from dataplane_core.store.files import sync_directory
 from tests.harness.asking import ask_localhost
 from tests.storage.support import STORAGE, Storage, bundle, form
 
@@ -24,8 +26,8 @@ PLACES = {
 }
 """The folder and the name of each kind of file."""
 _PATHS = {"map": "maps", "certificate": "ssl_certificates", "general": "general"}
-ACTIONS = tuple(f"{how} {kind}" for kind in PLACES for how in ("new", "replaced", "deleted"))
-"""All that is done to files; a SPOE file is replaced by a change of one of its sections."""
+HOW = ("first", "new", "replaced", "deleted")
+"""All that is done to files; the first one makes its folder, a SPOE file is replaced by a change of a section."""
 
 
 def open_storage(folder: Path) -> Storage:
@@ -80,6 +82,10 @@ def delete(storage: Storage, kind: str) -> Result:
 def act(storage: Storage, action: str) -> Result:
     """Do one thing; gives the answer."""
     how, _, kind = action.partition(" ")
+    if how == "first":
+        rmtree(storage.folder / PLACES[kind][0])
+        sync_directory(storage.folder)
+        return create(storage, kind, content(kind, "new", storage.folder))
     if how == "new":
         return create(storage, kind, content(kind, "new", storage.folder))
     if how == "old":

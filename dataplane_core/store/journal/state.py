@@ -17,7 +17,7 @@ from typing import Any
 
 from dataplane_core.errors import StorageFailed
 from dataplane_core.store.disk_faults import DiskFaults
-from dataplane_core.store.files import forget_cached, storage_errors, sync_file
+from dataplane_core.store.files import forget_cached, make_folder, storage_errors, sync_file
 from dataplane_core.store.journal.broken_state import put_aside_if_broken
 from dataplane_core.store.journal.connections import Connections, Write, failure, set_synced
 from dataplane_core.store.reserve import Reserve
@@ -234,8 +234,8 @@ class State:
         self.close()
 
     def _make_directory(self) -> None:
+        make_folder(self.directory, 0o700)
         with storage_errors(self.directory, "made"):
-            os.makedirs(self.directory, mode=0o700, exist_ok=True)
             status = os.lstat(self.directory)
         if status.st_uid not in (os.geteuid(), 0) and os.geteuid() != 0:
             raise StorageFailed(
