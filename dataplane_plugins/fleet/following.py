@@ -23,7 +23,14 @@ from dataplane_plugins.fleet.mending import Mender
 from dataplane_plugins.fleet.offering import Offers
 from dataplane_plugins.fleet.orders import Order, Orders
 from dataplane_plugins.fleet.overlays import Overlays
-from dataplane_plugins.fleet.reasons import apart, bypassing, held, put_back, unknown
+from dataplane_plugins.fleet.reasons import (
+    apart,
+    bypassing,
+    held,
+    offered_later,
+    put_back,
+    unknown,
+)
 from dataplane_plugins.fleet.recognising import Recogniser
 from dataplane_plugins.fleet.reporting import Reporter
 from dataplane_plugins.fleet.revisions import Revision
@@ -234,12 +241,23 @@ class Follower:
             self._renumber(wanted, head, here, rollout)
         elif wanted.number != head.number:
             self._reporter.say("apart", head, known, reason=apart(decision))
+        elif rollout is not None and rollout.refuses_changes:
+            self._offer_later(head, known, decision)
         elif decision.own_text and (failed := self._edits.refused()) is not None:
             reason = f"{apart(decision)}, as HAProxy refuses it: {failed.message}"
             self._reporter.say("apart", head, known, reason, failed.findings)
         else:
             text = self._offers.text_kept(head, known.text, overlays)
             self._offers.offer(head, here, text, self._offers.files_kept(here.files))
+
+    def _offer_later(self, head: Revision, known: Known, decision: Decision) -> None:
+        """Say that what was changed here waits for the end of a roll-out, for which all is well."""
+        if known.number != head.number:
+            known = replace(known, number=head.number, digest=head.digest)
+            save_known(self._services.state, known)
+        self._reporter.say(
+            "applied", head, known, reason=offered_later(decision), gate=self._gate.look(head)
+        )
 
     def _renumber(
         self, wanted: Revision, head: Revision, here: Here, rollout: Rollout | None

@@ -78,6 +78,15 @@ def bypassing(rollout: Rollout) -> str:
 
 def apart(decision: Decision) -> str:
     """Say what was changed on a member."""
+    return f"{_changed(decision)}, and stays as it is until somebody decides"
+
+
+def offered_later(decision: Decision) -> str:
+    """Say that others have what was changed on a member when nobody waits for a wave any more."""
+    return f"{_changed(decision)}, which the others get when the roll-out is over"
+
+
+def _changed(decision: Decision) -> str:
     named = ", ".join(decision.own_files[:5])
     what = f"the files {named}" if named else "haproxy.cfg"
-    return f"{what} was changed on this member by hand, and stays as it is until somebody decides"
+    return f"{what} was changed on this member by hand"

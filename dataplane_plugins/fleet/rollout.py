@@ -99,6 +99,11 @@ class Rollout:
         """Whether the roll-out goes on."""
         return self.state in OPEN
 
+    @property
+    def refuses_changes(self) -> bool:
+        """Whether nobody changes anything: some members wait for others, or all go back."""
+        return self.is_open and (self.is_staged or self.state == "returning")
+
     def releases(self, name: str) -> bool:
         """Tell whether a member that has not got the revision may take it now."""
         if self.state == "returning" or (self.is_staged and self.state in ("stopped", "aborted")):
