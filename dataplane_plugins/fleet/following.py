@@ -8,11 +8,11 @@ import threading
 from dataclasses import replace
 from functools import partial
 
-from dataplane_core.plugin import Conflict, DataplaneError, Outage
+from dataplane_core.plugin import Conflict
+from dataplane_plugins.fleet.attempts import RETRY_SECONDS, Attempts
 from dataplane_plugins.fleet.beginning import Beginning
 from dataplane_plugins.fleet.deciding import Decision, Here, Step, decide
 from dataplane_plugins.fleet.edits_by_hand import EditsByHand
-from dataplane_plugins.fleet.errors import Overtaken
 from dataplane_plugins.fleet.gating import GateKeeper
 from dataplane_plugins.fleet.jobs import Jobs, Work
 from dataplane_plugins.fleet.known import Known, read_known, save_known
@@ -22,7 +22,7 @@ from dataplane_plugins.fleet.member import Member
 from dataplane_plugins.fleet.mending import Mender
 from dataplane_plugins.fleet.offering import Offers
 from dataplane_plugins.fleet.orders import Order, Orders
-from dataplane_plugins.fleet.overlays import Overlays
+from dataplane_plugins.fleet.overlays import Overlay, Overlays
 from dataplane_plugins.fleet.reasons import (
     apart,
     bypassing,
@@ -36,13 +36,10 @@ from dataplane_plugins.fleet.reporting import Reporter
 from dataplane_plugins.fleet.revisions import Revision
 from dataplane_plugins.fleet.rollout import Rollout
 from dataplane_plugins.fleet.rollouts import Rollouts
-from dataplane_plugins.fleet.sealing import Forged
 from dataplane_plugins.fleet.sharing import Sharer
-from dataplane_plugins.fleet.stores import StoreError
 from dataplane_plugins.fleet.taking import Taker, Verdict
 
 _LOOK_SECONDS = 5.0
-_RETRY_SECONDS, _LONGEST_REST = 1.0, 15.0
 
 
 class Follower:
@@ -67,50 +64,18 @@ class Follower:
         self._jobs, self._work = Jobs(member), Work(member, self._local)
         self._loading, self._is_loading = Loading(member), False
         self._head: Revision | None = None
-        self._failures = 0
         self._adopts = member.services.settings.fleet.hand_edits == "adopt"
-        log = member.services.log
-        self._outage = Outage(log, "the fleet's store is away", "the fleet's store is back")
-        self._trouble = Outage(
-            log, "the fleet's version cannot be had now", "the fleet's version can be had again"
-        )
+        self.attempts = Attempts(member, self._reporter, self._next, lambda: self._head)
 
     def run(self, stop: threading.Event) -> None:
         """Follow until `stop` is set."""
-        mark = 0
-        while not stop.is_set():
-            try:
-                mark = self._member.store.wait("control/", mark, self._attempt())
-                self._outage.over()
-            except StoreError as error:
-                self._reporter.lost(error.reason)
-                self._outage.note(error)
-                stop.wait(_RETRY_SECONDS)
-        self._reporter.leave()
+        self.attempts.run(stop)
 
-    def _attempt(self) -> float:
-        """Do what is next, or say what keeps this member from it; return when to look again.
-
-        What keeps it, a full disk for instance, goes away without anything to wake it: it tries
-        again by itself, ever less often.
-        """
-        try:
-            with self._member.store.at_once():
-                self._member.enrol()  # a stranger may have removed it
-                self.step()
-        except Overtaken as error:
-            self._services.log.info("fleet: %s", error.message)
-            return _RETRY_SECONDS
-        except (DataplaneError, Forged) as error:
-            self._trouble.note(error)
-            self._failures += 1
-            known = read_known(self._services.state)
-            self._reporter.say("waiting", self._head, known, reason=str(error))
-            return min(_RETRY_SECONDS * 2.0 ** min(self._failures - 1, 8), _LONGEST_REST)
-        self._failures = 0
-        self._trouble.over()
+    def _next(self) -> float:
+        """Do what is next; return when to look again."""
+        self.step()
         is_soon = self._gate.is_watching or self._is_loading
-        return _RETRY_SECONDS if is_soon else _LOOK_SECONDS
+        return RETRY_SECONDS if is_soon else _LOOK_SECONDS
 
     def step(self) -> None:
         """Do what is next, if anything is."""
@@ -194,17 +159,14 @@ class Follower:
             save_known(self._services.state, Known())
 
     def _retry(self, head: Revision, known: Known) -> None:
-        """Take what was refused here, and look at its gate anew, if it has come to this member.
-
-        That the roll-out has stopped meanwhile does not matter to who is told so himself.
-        """
+        """Take what was refused here, whether the roll-out has stopped or not; judge it anew."""
         known = replace(known, refused=0, reason="")
         save_known(self._services.state, known)
         self._gate.forget()
         rollout, _ = self._rollouts.current()
-        if rollout is None or rollout.number != head.number or rollout.state == "returning":
+        if rollout is None or rollout.number != head.number or known.number == head.number:
             return
-        if known.number < head.number and rollout.reaches(self._member.name):
+        if rollout.state != "returning" and rollout.reaches(self._member.name):
             self._go_to(head, head, known, rollout, is_told=True)
 
     def _go_to(
@@ -243,7 +205,15 @@ class Follower:
             self._reporter.say("apart", head, known, reason=apart(decision))
         elif rollout is not None and rollout.refuses_changes:
             self._offer_later(head, known, decision)
-        elif decision.own_text and (failed := self._edits.refused()) is not None:
+        else:
+            self._offer(head, known, here, decision, overlays)
+
+    def _offer(
+        self, head: Revision, known: Known, here: Here, decision: Decision,
+        overlays: tuple[Overlay, ...],
+    ) -> None:  # fmt: skip
+        """Make what was changed here the next revision, if HAProxy takes it."""
+        if decision.own_text and (failed := self._edits.refused()) is not None:
             reason = f"{apart(decision)}, as HAProxy refuses it: {failed.message}"
             self._reporter.say("apart", head, known, reason, failed.findings)
         else:
@@ -255,9 +225,8 @@ class Follower:
         if known.number != head.number:
             known = replace(known, number=head.number, digest=head.digest)
             save_known(self._services.state, known)
-        self._reporter.say(
-            "applied", head, known, reason=offered_later(decision), gate=self._gate.look(head)
-        )
+        said, gate = offered_later(decision), self._gate.look(head)
+        self._reporter.say("applied", head, known, reason=said, gate=gate)
 
     def _renumber(
         self, wanted: Revision, head: Revision, here: Here, rollout: Rollout | None

@@ -154,6 +154,7 @@ class Rollouts:
 
         With `is_held_back` it is to wait for its wave, too.
         """
+        self._member.store.look_again()  # HAProxy may have taken long
         newest = self._member.revisions.newest()
         if newest is None or newest.digest != head.digest:
             raise Overtaken(f"version {head.version} is not the newest any more, and is not taken")

@@ -86,7 +86,7 @@ def test_a_member_with_a_full_disk_says_so_and_goes_on_when_there_is_room(fleet:
         assert a.server("be1", "new").status_code == 202
         fleet.settled(a)
         leader.step()
-        rests = [b.follower._attempt() for _ in range(7)]
+        rests = [b.follower.attempts.once() for _ in range(7)]
         assert rests == [1.0, 2.0, 4.0, 8.0, 15.0, 15.0, 15.0]
         said = b.status
         assert (said.state, said.number, said.wanted) == ("waiting", 1, 2)
@@ -123,7 +123,7 @@ def test_a_full_disk_of_the_state_is_told_to_the_others(fleet: Fleet) -> None:
         fleet.settled(a)
         leader.step()
         fill_up(disk / "filler", 512)
-        b.follower._attempt()
+        b.follower.attempts.once()
         said = leader.statuses()["b"]
         assert said.state == "waiting"
         assert str(disk) in said.reason
@@ -152,7 +152,7 @@ class Slow:
 
         def follow() -> None:
             try:
-                node.follower._attempt()
+                node.follower.attempts.once()
             except BaseException as error:
                 failures.append(error)
 

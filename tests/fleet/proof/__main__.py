@@ -1,7 +1,9 @@
-"""Try a fleet: `python -m tests.fleet.proof [--rounds N] [--size N]`.
+"""Try a fleet: `python -m tests.fleet.proof [--rounds N] [--size N] [--rollouts [WHAT …]]`.
 
 `--rounds` are rounds of clients beside trouble of members and of the store, whose history is checked;
-`--size` starts so many members, and measures how soon all of them have a commit.
+`--size` starts so many members, and measures how soon all of them have a commit;
+`--rollouts` are roll-outs with a fault of one member in each place of the waves, gates, and leaders that die: all of
+these, or those that have one of the words in their names.
 """
 
 import argparse
@@ -13,6 +15,7 @@ from functools import partial
 from pathlib import Path
 
 from tests.fleet.proof.networks import CUTS, no_namespaces
+from tests.fleet.proof.rollouts import matrix
 from tests.fleet.proof.rounds import Proof
 from tests.fleet.proof.size import measure
 from tests.fleet.proof.stores import STORES
@@ -36,7 +39,10 @@ def main() -> int:
     parser.add_argument("--size", type=int, default=0, help="so many members, and what they cost")
     parser.add_argument("--commits", type=int, default=1000, help="one after another, with --size (1000)")
     parser.add_argument("--haproxy", type=int, default=5, help="of them with a real HAProxy and traffic (5)")
+    parser.add_argument("--rollouts", nargs="*", metavar="WHAT", help="roll-outs with faulty members")
     arguments = parser.parse_args()
+    if arguments.rollouts is not None:
+        return min(1, matrix(partial(print, flush=True), arguments.rollouts))
     with tempfile.TemporaryDirectory(prefix="dataplane-fleet-", dir="/dev/shm") as folder:
         if arguments.size:
             wrong = measure(
