@@ -171,9 +171,7 @@ class Rollouts:
         """
         now, mark = self._replaced()
         if staged and now is not None and now.state == "returning":
-            raise Conflict(
-                f"version {now.version} is being put back: wait for the version before it"
-            )
+            raise Conflict(f"version {now.version} is being put back: wait for the one before")
         if staged and now is not None and now.is_open and now.is_staged:
             raise Conflict(
                 f"version {now.version} is being rolled out, wave {now.wave + 1} of "
