@@ -60,7 +60,7 @@ class State:
         elif step.kind == "mkdir":
             self.folders.add(step.name)
         elif step.kind == "rmdir":
-            self.folders.discard(step.name)
+            self.lose(step.name)
 
     def lose(self, folder: str) -> None:
         """Have a folder, and all that is in it, be gone."""

@@ -51,6 +51,13 @@ def test_with_a_new_folder_goes_all_that_is_in_it() -> None:
     assert all(disk.state(cut).names for cut in cuts(kept) if cut.acknowledged)
 
 
+def test_a_folder_that_is_gone_was_empty() -> None:
+    """Its removal is on the disk, so that of what was in it is, too."""
+    state = State({"/f/a": 1}, {1: b"x"}, {"/f"})
+    state.take(Step("rmdir", name="/f"))
+    assert (state.names, state.folders) == ({}, set())
+
+
 def test_each_different_state_is_there_once() -> None:
     disk = Disk(State(), STEPS)
     assert len(disk.different()) == len({disk._digest(cut) for cut in cuts(STEPS)}) < len([*cuts(STEPS)])
