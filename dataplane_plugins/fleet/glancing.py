@@ -51,6 +51,11 @@ class GlancingStore:
         finally:
             mine.seen = None
 
+    @property
+    def is_at_once(self) -> bool:
+        """Whether this thread may be answered with what was read some moments before."""
+        return self._mine.seen is not None
+
     def look_again(self) -> None:
         """Read everything anew in the rest of such a body."""
         self._mine.seen = None

@@ -88,6 +88,9 @@ class Overlays:
         except Forged as error:
             fault = error
         if kept is not None and found.number < kept.order[0]:
+            if self._member.store.is_at_once:  # another process may have written it since
+                self._member.store.look_again()
+                return self.last(kind, name, mends=mends)
             how = str(fault) if fault else "it is older than the one that this member has seen"
             raise_alarm(
                 self._member.services, self._member.name,

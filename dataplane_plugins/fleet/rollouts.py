@@ -53,6 +53,9 @@ class Rollouts:
         mark = entry.mark if entry else 0
         found, fault = self._found(entry)
         if kept is not None and (found is None or found.order < kept.order):
+            if self._store.is_at_once:  # another process may have written, and remembered, since
+                self._store.look_again()
+                return self.current(mends=mends)
             if self._is_of_now(kept.order[0]):
                 rollout = read_rollout(kept.data)
                 self._tell(rollout, fault)

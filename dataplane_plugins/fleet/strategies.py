@@ -24,6 +24,7 @@ class Strategies:
         self._member = member
         self._store = member.store
         self._memory = Memory(member.services.state)
+        self._watched = 0
 
     def newest(self, *, mends: bool = False) -> tuple[Strategy, int, int]:
         """Return how revisions are rolled out, the serial of that, and the mark of its record."""
@@ -35,6 +36,9 @@ class Strategies:
         except Forged as error:
             fault, strategy, serial = error, Strategy(), 0
         if kept is not None and serial < kept.order[0]:
+            if self._store.is_at_once:  # another process may have written, and remembered, since
+                self._store.look_again()
+                return self.newest(mends=mends)
             raise_alarm(
                 self._member.services, self._member.name,
                 replaced("the strategy", str(fault or "")),
@@ -51,7 +55,7 @@ class Strategies:
     def watch(self) -> None:
         """Know the newest strategy, and mend it."""
         try:
-            self.newest(mends=True)
+            self._watched = self.newest(mends=True)[1]
         except Forged as error:
             raise_alarm(self._member.services, self._member.name, f"{error}: {_MEND}")
 
@@ -90,7 +94,7 @@ class Strategies:
 
         It was read before the head was.
         """
-        serial = self._memory.order(STRATEGY)[0]
+        serial = self._watched
         if serial > self._memory.order(_SINCE)[0]:
             self._memory.note(_SINCE, (serial, head), b"")
 

@@ -114,6 +114,23 @@ def test_a_roll_out_by_an_older_strategy_is_held_by_who_knows_better(fleet):
     assert have(*nodes) == [True] * 3
 
 
+def test_what_another_process_of_a_member_has_written_just_now_is_no_alarm(fleet):
+    """It has remembered that, and the follower has read the store some moments before."""
+    a, b = nodes = [fleet.node(name, **fleet.served) for name in "ab"]
+    leader = begin(fleet, Strategy(("1",)), *nodes)
+    a.server("be1", "new")
+    fleet.settled(*nodes)
+    with a.member.store.at_once():
+        assert a.member.store.get(PLACE) is not None
+        assert act(a, "rollout", "pause").status_code == 200
+        Rollouts(fleet.fresh(a)).set_strategy(Strategy(("2",)))
+        assert a.member.store.is_at_once
+        a.follower.step()
+    assert a.status.alarm == ""
+    assert leader._rollouts.current()[0].state == "paused"
+    assert not leader._rollouts.strategies.bypasses(leader._rollouts.current()[0])
+
+
 def test_who_is_told_to_take_goes_by_the_store(fleet):
     """A store that was put back is a fact, once somebody has decided so."""
     a, b = nodes = [fleet.node(name, **fleet.served) for name in "ab"]
