@@ -70,9 +70,8 @@ class Collector:
             yield from self._pieces(revision.files, known)
             for address in self._member.revisions.files(revision.files).values():
                 yield from self._pieces(address, known)
-        for overlay in self._overlays.all():
-            for address in (overlay.base, overlay.own):
-                yield from self._pieces(address, known)
+        for address in self._overlays.contents():
+            yield from self._pieces(address, known)
 
     def _pieces(self, address: str, known: dict[str, frozenset[str]]) -> frozenset[str]:
         """Return the keys of the pieces of a content; those of a broken one stay unknown."""

@@ -174,7 +174,7 @@ class Follower:
         *, is_told: bool = False,
     ) -> None:  # fmt: skip
         """Bring this server to a revision, or what was changed here to the fleet."""
-        last = self._overlays.last_here()
+        last = self._overlays.last_here(wanted.number)
         overlays = tuple(one for one in last if not one.is_gone)
         self._numbers = {f"{one.kind} {one.name}": one.number for one in last}
         older = [name for name, one in self._numbers.items() if one < known.overlays.get(name, 0)]

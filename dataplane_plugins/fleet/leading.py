@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataplane_core.plugin import DataplaneError, Outage
 from dataplane_plugins.fleet.collecting import Collector
 from dataplane_plugins.fleet.member import Member
+from dataplane_plugins.fleet.overlays import Overlays
 from dataplane_plugins.fleet.reasons import bypassing
 from dataplane_plugins.fleet.remembering import Order, raise_alarm
 from dataplane_plugins.fleet.reporting import ALIVE, Status
@@ -34,6 +35,7 @@ class Leader:
         self._member = member
         self._store = member.store
         self._rollouts, self._collector = Rollouts(member), Collector(member)
+        self._overlays = Overlays(member)
         self._wave: tuple[int, int] = 0, 0
         self._since = self._rests = 0.0
         self._older: Order | None = None
@@ -166,6 +168,9 @@ class Leader:
             {"method": "roll-out", "reason": rollout.reason[:900]}, text_of=former.number,
         )  # fmt: skip
         conditions, values = self._rollouts.first(back, head, staged=False)
+        for place in rollout.overlays:
+            own_conditions, own_values = self._overlays.put_back(place, back.number)
+            conditions, values = [*conditions, *own_conditions], {**values, **own_values}
         over = rollout.noted(
             time.time(), f"version {back.version} is as version {former.version}",
             state="rolled_back",

@@ -8,6 +8,7 @@ from dataplane_core.plugin import (
     ApiRequest,
     BadRequest,
     CarryOut,
+    Document,
     Forbidden,
     NotFound,
     Services,
@@ -15,7 +16,10 @@ from dataplane_core.plugin import (
 )
 from dataplane_plugins.fleet.errors import FleetUnavailable, told
 from dataplane_plugins.fleet.member import Member
-from dataplane_plugins.fleet.overlays import Kind, Overlay, Overlays, check_name, edited
+from dataplane_plugins.fleet.overlay_changes import OverlayChanges
+from dataplane_plugins.fleet.overlays import Kind, Overlay, Overlays, check_name
+from dataplane_plugins.fleet.revisions import Revision
+from dataplane_plugins.fleet.rollouts import Rollouts
 
 
 class OverlayEdits:
@@ -24,6 +28,7 @@ class OverlayEdits:
     def __init__(self, services: Services, member: Member) -> None:
         self._services, self._member = services, member
         self._overlays = Overlays(member)
+        self._changes = OverlayChanges(member, self._overlays, Rollouts(member))
 
     def of_transaction(
         self, kind: Kind, name: str, transaction_id: str, who: str
@@ -38,10 +43,10 @@ class OverlayEdits:
         plan = config.plan(after)
         if plan.refusal and not plan.findings:  # members ask HAProxy themselves
             raise Forbidden(plan.refusal)
-        made = edited(self._overlays, kind, name, before, after, head.text)
+        made = edited(self._overlays, kind, name, before, after, head)
         if is_rehearsed(f"{kind} {name} would have that of its own"):
             return None
-        self._overlays.put(made)
+        self._changes.put(made, head, {"name": who} if who else {})
         config.transactions.delete(transaction_id)
         by = who or "a client"
         self._services.log.info("fleet: the overlay of %s %s is by %s", kind, name, by)
@@ -72,3 +77,18 @@ class OverlayEdits:
         finally:
             with suppress(NotFound):
                 transactions.delete(begun.id)
+
+
+def edited(
+    overlays: Overlays, kind: Kind, name: str, before: Document, after: Document, head: Revision
+) -> Overlay:
+    """Return the overlay that makes of the shared text of `head` what a change here has made.
+
+    `before` and `after` are what this member has without and with the change. Raises `Conflict`.
+    """
+    here = overlays.here()
+    below = () if kind == "group" else tuple(one for one in here if one.kind == "group")
+    present = overlays.last(kind, name)
+    base = overlays.text_for(head.text, below)
+    now = base if present.is_gone else overlays.text_for(head.text, (*below, present))
+    return present.followed_by(base, overlays.merged(before, after, now), head.number + 1)

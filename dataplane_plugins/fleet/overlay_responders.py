@@ -16,9 +16,11 @@ from dataplane_plugins.changes.left_out import LeftOut
 from dataplane_plugins.changes.rendering import Rendering
 from dataplane_plugins.changes.unified import unified_diff
 from dataplane_plugins.fleet.errors import told
+from dataplane_plugins.fleet.overlay_changes import OverlayChanges
 from dataplane_plugins.fleet.overlay_edits import OverlayEdits
 from dataplane_plugins.fleet.overlays import Overlay, Overlays, check_name
 from dataplane_plugins.fleet.responders import Shared
+from dataplane_plugins.fleet.sharing import author_fields
 
 _MOST = 1000
 
@@ -43,9 +45,10 @@ class OverlayItem:
     """What one group or member has of its own: GET; make it of a transaction: PUT; DELETE."""
 
     def __init__(self, shared: Shared) -> None:
-        self._overlays = Overlays(shared.member)
+        self._member, self._overlays = shared.member, Overlays(shared.member)
         self._edits = OverlayEdits(shared.services, shared.member)
         self._shown = _Shown(shared, self._overlays)
+        self._changes = OverlayChanges(shared.member, self._overlays, shared.rollouts)
 
     def on_get(self, req: ApiRequest, resp: falcon.Response, kind: str, name: str) -> None:
         with told():
@@ -64,11 +67,13 @@ class OverlayItem:
     def on_delete(self, req: ApiRequest, resp: falcon.Response, kind: str, name: str) -> None:
         where = check_name(kind, name)
         with told():
-            if not self._overlays.is_there(where, name):
+            head = self._member.revisions.newest()
+            gone = self._overlays.removed(where, name, head.number + 1) if head else None
+            if head is None or gone is None:
                 raise NotFound(f"there is no overlay of {kind} {name}")
             if is_rehearsed(f"{kind} {name} would have nothing of its own"):
                 return
-            self._overlays.delete(where, name)
+            self._changes.put(gone, head, author_fields(req.author))
         resp.status = falcon.HTTP_204
 
 

@@ -23,12 +23,14 @@ from dataplane_core.plugin import (
 from dataplane_plugins.fleet.chunks import MissingContent
 from dataplane_plugins.fleet.member import Member
 from dataplane_plugins.fleet.remembering import Memory, raise_alarm
+from dataplane_plugins.fleet.rollouts import Step
 from dataplane_plugins.fleet.sealing import Forged
 from dataplane_plugins.fleet.stores import Condition, Entry
 
 PREFIX = "control/overlays/"
 Kind = Literal["group", "node"]
 KINDS: tuple[Kind, ...] = ("group", "node")
+_TEXTS, _NUMBERS = ("base", "own", "former_base", "former_own"), ("number", "since")
 NAME = lazy_pattern(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}")
 
 
@@ -37,7 +39,8 @@ class Overlay:
     """The addresses of a text, and of what was made of it for a group or a member.
 
     `number` counts what there was under its name; one that was removed leaves its number, so that
-    members know an older one that a stranger puts back.
+    members know an older one that a stranger puts back. It is that of the revision `since` and of
+    later ones; who has not come to that one has the `former_base` and `former_own`.
     """
 
     kind: Kind
@@ -46,6 +49,27 @@ class Overlay:
     own: str
     mark: int = 0
     number: int = 0
+    since: int = 0
+    former_base: str = ""
+    former_own: str = ""
+
+    @property
+    def label(self) -> str:
+        """How roll-outs call it: `group/edge`."""
+        return f"{self.kind}/{self.name}"
+
+    def at(self, revision: int) -> "Overlay":
+        """Return what it is for who has a revision."""
+        if revision >= self.since:
+            return self
+        return replace(self, base=self.former_base, own=self.former_own)
+
+    def followed_by(self, base: str, own: str, since: int) -> "Overlay":
+        """Return what comes after it with a revision."""
+        return replace(
+            self, base=base, own=own, number=self.number + 1, since=since,
+            former_base=self.base, former_own=self.own,
+        )  # fmt: skip
 
     @property
     def is_gone(self) -> bool:
@@ -66,13 +90,6 @@ class Overlays:
         """Return an overlay; None where there is none."""
         found = self.last(kind, name)
         return None if found.is_gone else found
-
-    def is_there(self, kind: Kind, name: str) -> bool:
-        """Tell whether there is an overlay, or something that a stranger has put in its place."""
-        try:
-            return self.get(kind, name) is not None
-        except Forged:
-            return True
 
     def last(self, kind: Kind, name: str, *, mends: bool = False) -> Overlay:
         """Return an overlay, or what is left of it.
@@ -115,12 +132,6 @@ class Overlays:
         """Yield the keys of the overlays of this member, be they there or not."""
         return (_place(kind, name) for kind, name in self._own())
 
-    def all(self) -> Iterator[Overlay]:
-        """Yield all overlays, groups first."""
-        for entry in self._member.store.list(PREFIX).entries:
-            if not (found := self._read(entry)).is_gone:
-                yield found
-
     def readable(self) -> Iterator[Overlay]:
         """Yield all overlays that members have written."""
         for entry in self._member.store.list(PREFIX).entries:
@@ -132,42 +143,61 @@ class Overlays:
             if not found.is_gone:
                 yield found
 
-    def put(self, overlay: Overlay) -> None:
-        """Keep an overlay; members have it with their next step.
+    def contents(self) -> Iterator[str]:
+        """Yield the addresses of all that overlays are made of, the former ones included."""
+        for entry in self._member.store.list(PREFIX).entries:
+            try:
+                one = self._read(entry)
+            except Forged as error:
+                self._member.tell(error)
+                continue
+            yield from filter(None, (one.base, one.own, one.former_base, one.former_own))
 
-        Raises `Conflict` where it is not any more what this one was made of (its `mark`).
-        """
+    def written(self, overlay: Overlay) -> Step:
+        """Return what has to be so, and is written, for an overlay that follows on its `mark`."""
         place = _place(overlay.kind, overlay.name)
-        data = _data(replace(overlay, number=overlay.number + 1))
-        value = self._member.signer.write(data, place)
-        if not self._member.store.transact([Condition(place, overlay.mark)], {place: value}):
-            raise Conflict(f"the overlay of {overlay.kind} {overlay.name} was changed meanwhile")
+        value = self._member.signer.write(_data(overlay), place)
+        return [Condition(place, overlay.mark)], {place: value}
+
+    def put_back(self, label: str, since: int) -> Step:
+        """Return what is written so that an overlay is as it was before its last change."""
+        kind, _, name = label.partition("/")
+        last = self.last(check_name(kind, name), name)
+        return self.written(last.followed_by(last.former_base, last.former_own, since))
+
+    def besides(self, overlay: Overlay) -> list[str]:
+        """Return the members to which an overlay is nothing."""
+        place = {"group": 1, "node": 0}[overlay.kind]
+        return [one[0] for one in self._member.members().items() if one[place] != overlay.name]
 
     def delete_own(self) -> None:
-        """Remove the overlays of this member, and of its group."""
+        """Remove the overlays of this member, and of its group, at once."""
         for kind, name in self._own():
-            self.delete(kind, name)
+            if gone := self.removed(kind, name, 0):
+                self._member.store.transact(*self.written(gone))
 
-    def delete(self, kind: Kind, name: str) -> bool:
-        """Remove an overlay, or what a stranger has put there; return whether there was one."""
+    def removed(self, kind: Kind, name: str, since: int) -> Overlay | None:
+        """Return what is left of an overlay, or of what a stranger has put there; None for none."""
         try:
             found = self.last(kind, name)
         except Forged as error:
             self._member.tell(error)
             entry = self._member.store.get(_place(kind, name))
-            self.put(Overlay(kind, name, "", "", entry.mark if entry else 0))
-            return True
-        if not found.is_gone:
-            self.put(replace(found, base="", own=""))
-        return not found.is_gone
+            found = Overlay(kind, name, "", "", entry.mark if entry else 0)
+            return found.followed_by("", "", since)
+        return None if found.is_gone else found.followed_by("", "", since)
 
     def here(self) -> tuple[Overlay, ...]:
         """Return the overlays that this member has, in the order in which they are put on."""
         return tuple(one for one in self.last_here() if not one.is_gone)
 
-    def last_here(self) -> tuple[Overlay, ...]:
-        """Return the overlays of this member, and what is left of those that were removed."""
-        return tuple(self.last(kind, name, mends=True) for kind, name in self._own())
+    def last_here(self, revision: int | None = None) -> tuple[Overlay, ...]:
+        """Return the overlays of this member, and what is left of those that were removed.
+
+        With a `revision` those that are for who has that.
+        """
+        found = (self.last(kind, name, mends=True) for kind, name in self._own())
+        return tuple(one if revision is None else one.at(revision) for one in found)
 
     def _own(self) -> Iterator[tuple[Kind, str]]:
         """Yield whose overlays this member has, in the order in which they are put on."""
@@ -246,22 +276,6 @@ class Overlays:
         raise Forged(f"{entry.key} is no overlay")
 
 
-def edited(
-    overlays: Overlays, kind: Kind, name: str, before: Document, after: Document, head: str
-) -> Overlay:
-    """Return the overlay that makes of the shared text `head` what a change here has made.
-
-    `before` and `after` are what this member has without and with the change. Raises `Conflict`.
-    """
-    here = overlays.here()
-    below = () if kind == "group" else tuple(one for one in here if one.kind == "group")
-    present = overlays.last(kind, name)
-    base = overlays.text_for(head, below)
-    now = base if present.is_gone else overlays.text_for(head, (*below, present))
-    own = overlays.merged(before, after, now)
-    return replace(present, base=base, own=own)
-
-
 def check_name(kind: str, name: str) -> Kind:
     """Return the kind of an overlay; raises `Invalid` for what no group or member is called."""
     if kind not in KINDS or NAME.fullmatch(name) is None:
@@ -270,13 +284,13 @@ def check_name(kind: str, name: str) -> Kind:
 
 
 def _data(overlay: Overlay) -> bytes:
-    said = {"base": overlay.base, "own": overlay.own, "number": overlay.number}
-    return json.dumps(said).encode()
+    return json.dumps({name: getattr(overlay, name) for name in (*_TEXTS, *_NUMBERS)}).encode()
 
 
 def _fields(data: bytes) -> dict[str, Any]:
     said = json.loads(data)
-    return {"base": said["base"], "own": said["own"], "number": int(said["number"])}
+    numbers = {name: int(said.get(name, 0)) for name in _NUMBERS}
+    return {**{name: str(said.get(name, "")) for name in _TEXTS}, **numbers}
 
 
 def _place(kind: str, name: str) -> str:

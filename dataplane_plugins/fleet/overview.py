@@ -148,6 +148,8 @@ def rollout_json(rollout: Rollout) -> dict[str, Any]:
     }  # fmt: skip
     if rollout.reason:
         found["reason"] = rollout.reason
+    if rollout.overlays:
+        found["overlays"] = list(rollout.overlays)
     if rollout.excluded:
         found["excluded"] = list(rollout.excluded)
     return found

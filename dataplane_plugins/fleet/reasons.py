@@ -76,6 +76,16 @@ def bypassing(rollout: Rollout) -> str:
     )
 
 
+def busy(rollout: Rollout) -> str:
+    """Say why nobody changes anything."""
+    if rollout.state == "returning":
+        return f"version {rollout.version} is being put back: wait for the one before"
+    return (
+        f"version {rollout.version} is being rolled out, wave {rollout.wave + 1} of "
+        f"{len(rollout.waves)}: wait for the end, or abort it"
+    )
+
+
 def apart(decision: Decision) -> str:
     """Say what was changed on a member."""
     return f"{_changed(decision)}, and stays as it is until somebody decides"

@@ -78,7 +78,7 @@ class Shared:
         if head is None or head.number != rollout.number:
             raise Conflict("there is a newer version: ask again")
         strategy = self.rollouts.strategy()
-        waves = plan_waves(strategy, self.member.members(), head.node)
+        waves = plan_waves(strategy, self.member.members(), head.node, rollout.besides)
         return replace(rollout, strategy=strategy, waves=waves, wave=0, excluded=())
 
     def made(self, rollout: Rollout) -> dict[str, Any]:

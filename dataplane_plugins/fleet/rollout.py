@@ -22,6 +22,7 @@ OPEN: tuple[State, ...] = ("running", "paused", "returning")
 
 _SPEC = lazy_pattern(r"(?P<number>\d{1,6})(?P<share>%?)|group:(?P<group>.+)|node:(?P<node>.+)|all")
 _MOST_LOG = 100
+_TUPLES = ("excluded", "besides", "overlays")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +66,11 @@ class Rollout:
     """A roll-out: of the revision `number`, from the one that was `former`.
 
     `waves` are names of members, `wave` is the index of the one that is under way. The member that
-    took the change is in the first. `excluded` are left out by a person; `log` are moments (seconds
-    since 1970) and sentences. `serial` grows with each change of this record, and from one roll-out
-    to the next; `goes_by` is the serial of the strategy, and below 0 where somebody has decided
-    that no strategy counts.
+    took the change is in the first. `besides` are members that are not concerned, as the change is
+    of the `overlays` of others (`group/edge`). `excluded` are left out by a person; `log` are
+    moments (seconds since 1970) and sentences. `serial` grows with each change of this record, and
+    from one roll-out to the next; `goes_by` is the serial of the strategy, and below 0 where
+    somebody has decided that no strategy counts.
     """
 
     number: int
@@ -77,6 +79,8 @@ class Rollout:
     strategy: Strategy
     waves: tuple[tuple[str, ...], ...] = ()
     wave: int = 0
+    besides: tuple[str, ...] = ()
+    overlays: tuple[str, ...] = ()
     state: State = "running"
     reason: str = ""
     excluded: tuple[str, ...] = ()
@@ -114,6 +118,8 @@ class Rollout:
         """Tell whether a member is of those to whom the revision has come."""
         if not self.is_staged or self.state == "done":
             return name not in self.excluded
+        if name in self.besides:
+            return name not in self.excluded
         known = {one for wave in self.waves for one in wave}
         if name not in known:  # it has joined since
             return False
@@ -138,11 +144,16 @@ class Said:
 
 
 def plan_waves(
-    strategy: Strategy, members: Mapping[str, str], taker: str
+    strategy: Strategy, members: Mapping[str, str], taker: str, besides: Sequence[str] = ()
 ) -> tuple[tuple[str, ...], ...]:
-    """Return the waves of names for members and their groups; the taker is the first of all."""
-    if not strategy.waves:
+    """Return the waves of names for members and their groups; the taker is the first of all.
+
+    Those `besides` are in none.
+    """
+    members = {name: group for name, group in members.items() if name not in besides}
+    if not strategy.waves or not members:
         return ()
+    taker = min(members) if taker in besides else taker
     order = [taker, *sorted(name for name in members if name != taker)]
     waves: list[list[str]] = [[taker]]
     placed = {taker}
@@ -165,7 +176,7 @@ def _chosen(spec: str, order: Sequence[str], members: Mapping[str, str]) -> Iter
         return order[: math.ceil(len(order) * count / 100) if match["share"] else count]
     if match["group"]:
         return [name for name in order if members.get(name) == match["group"]]
-    return [match["node"]] if match["node"] else order
+    return [name for name in order if name == match["node"]] if match["node"] else order
 
 
 def is_wave(spec: str) -> bool:
@@ -253,7 +264,7 @@ def read_rollout(data: bytes) -> Rollout:
                 **fields,
                 "strategy": strategy_of(fields["strategy"]),
                 "waves": tuple(map(tuple, fields["waves"])),
-                "excluded": tuple(fields["excluded"]),
+                **{name: tuple(fields.get(name, ())) for name in _TUPLES},
                 "log": tuple((moment, text) for moment, text in fields["log"]),
             }
         )

@@ -8,7 +8,7 @@ from dataclasses import replace
 from dataplane_core.plugin import Conflict
 from dataplane_plugins.fleet.errors import Overtaken
 from dataplane_plugins.fleet.member import Member
-from dataplane_plugins.fleet.reasons import held, replaced
+from dataplane_plugins.fleet.reasons import busy, held, replaced
 from dataplane_plugins.fleet.remembering import Memory, raise_alarm
 from dataplane_plugins.fleet.revisions import Revision
 from dataplane_plugins.fleet.rollout import (
@@ -167,19 +167,18 @@ class Rollouts:
         if not rollout.releases(self._member.name):
             raise Overtaken(f"version {head.version} is not taken: {held(rollout)}")
 
-    def first(self, revision: Revision, head: Revision, *, staged: bool) -> Step:
+    def first(
+        self, revision: Revision, head: Revision, *, staged: bool, besides: Sequence[str] = (),
+        overlay: str = "",
+    ) -> Step:  # fmt: skip
         """Return what is written with a revision, so that nobody has it before its wave.
 
-        Raises `Conflict` while members wait for their waves, unless all is to have it at once.
+        An `overlay` is nothing to the members `besides`. Raises `Conflict` while members wait for
+        their waves, unless all is to have it at once.
         """
         now, mark = self._replaced()
-        if staged and now is not None and now.state == "returning":
-            raise Conflict(f"version {now.version} is being put back: wait for the one before")
-        if staged and now is not None and now.is_open and now.is_staged:
-            raise Conflict(
-                f"version {now.version} is being rolled out, wave {now.wave + 1} of "
-                f"{len(now.waves)}: wait for the end, or abort it"
-            )
+        if staged and now is not None and now.refuses_changes:
+            raise Conflict(busy(now))
         newest = now if now is not None and now.number == head.number else None
         if staged and newest is not None and not newest.reaches(self._member.name):
             raise Conflict(
@@ -187,16 +186,17 @@ class Rollouts:
                 f"{newest.state}: what follows on it is for a member that has it"
             )
         serial = max(self._memory.order(PLACE)[1], now.serial if now else 0) + 1
-        former = head.number
+        former, overlays = head.number, (overlay,) if overlay else ()
         if newest is not None and newest.is_staged and newest.state != "done":
             former = newest.former  # some have refused the newest one, or never had it
+            overlays = (*(one for one in newest.overlays if one != overlay), *overlays)
         strategy, goes_by, strategy_mark = (
             self.strategies.newest() if staged else (NO_WAVES, -1, 0)
         )
-        waves = plan_waves(strategy, self._member.members(), revision.node) if staged else ()
+        waves = plan_waves(strategy, self._member.members(), revision.node, besides)
         first = Rollout(
             revision.number, revision.version, former, strategy, waves, serial=serial,
-            goes_by=goes_by,
+            goes_by=goes_by, besides=tuple(besides), overlays=overlays,
         )  # fmt: skip
         said = f"wave 1 of {len(waves)} begins: {', '.join(waves[0])}" if waves else "all begin"
         begun = first.noted(time.time(), f"version {revision.version} by {revision.node}: {said}")

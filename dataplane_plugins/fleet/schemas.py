@@ -72,6 +72,7 @@ ROLLOUT = {
         "strategy": {"$ref": "fleet_strategy"},
         "reason": _TEXT,
         "excluded": _TEXTS,
+        "overlays": {**_TEXTS, "description": "Whose own it changes: `group/edge`."},
         "log": {
             "type": "array",
             "items": {"type": "object", "properties": {"time": _TIME, "text": _TEXT}},

@@ -5,7 +5,11 @@ import subprocess
 import pytest
 
 from dataplane_core.plugin import Conflict
+from dataplane_plugins.fleet.leading import Leader
+from dataplane_plugins.fleet.overlay_changes import OverlayChanges
 from dataplane_plugins.fleet.overlays import Overlay, Overlays
+from dataplane_plugins.fleet.rollout import Strategy
+from dataplane_plugins.fleet.rollouts import Rollouts
 from tests.changes.support import V3
 from tests.fleet.support import TEXT, Fleet, Node
 
@@ -119,11 +123,12 @@ def test_what_is_no_group_or_member_is_refused(nodes, place):
 def test_of_two_changes_of_one_overlay_one_is_refused(nodes):
     b = nodes[1]
     overlays = Overlays(b.member)
-    text = b.member.revisions.newest().text
-    made = Overlay("node", "b", text, text)
-    overlays.put(made)
+    changes, head = OverlayChanges(b.member, overlays, Rollouts(b.member)), b.member.revisions.newest()
+    made = Overlay("node", "b", "", "").followed_by(head.text, head.text, head.number + 1)
+    changes.put(made, head, {})
     with pytest.raises(Conflict, match="changed meanwhile"):
-        overlays.put(made)
+        changes.put(made, head, {})
+    b.step(2)
     query = replace_server(b, "be2", "s1", address="192.0.2.77")
     assert b.call("PUT", f"{OVERLAYS}/node/b", **query).status_code == 200
 
@@ -216,3 +221,61 @@ def test_a_single_change_is_a_members_own(nodes, fleet, version):
     assert a.call("PUT", path, body, version=1000, overlay="node/b", **parent).status_code == 409
     assert a.call("POST", "/v3/services/haproxy/transactions", version=a.version, overlay="node/b").status_code == 400
     assert a.services.config.transactions.list() == []
+
+
+def leading(fleet: Fleet, nodes: list[Node], on_failure: str) -> Leader:
+    """An overlay of a group goes by the strategy: one of its members first."""
+    leader = Leader(nodes[0].member)
+    leader._rollouts.set_strategy(Strategy(("1",), on_failure=on_failure))
+    while leader.step():
+        pass
+    query = replace_server(nodes[0], "be2", "s1", address="192.0.2.50")
+    answer = nodes[0].call("PUT", f"{OVERLAYS}/group/edge", **query)
+    assert answer.status_code == 200, answer.text
+    fleet.settled(*nodes)
+    return leader
+
+
+def test_an_overlay_of_a_group_goes_in_waves_of_its_members(fleet, nodes):
+    leader = leading(fleet, nodes, "stop")
+    assert addresses(nodes) == ["192.0.2.3", "192.0.2.50", "192.0.2.3"]
+    assert [node.status.state for node in nodes] == ["applied", "applied", "held"]
+    rollout = leader._rollouts.current()[0]
+    assert (rollout.waves, rollout.besides, rollout.overlays) == ((("b",), ("c",)), ("a",), ("group/edge",))
+    for node in nodes:
+        assert node.server("be1", "new").status_code == 409
+    while leader.step():
+        fleet.settled(*nodes)
+    assert addresses(nodes) == ["192.0.2.3", "192.0.2.50", "192.0.2.50"]
+    assert nodes[0].server("be1", "new").status_code == 202
+    while leader.step():
+        fleet.settled(*nodes)
+    assert addresses(nodes, "be1", "new") == ["192.0.2.9"] * 3
+    assert addresses(nodes) == ["192.0.2.3", "192.0.2.50", "192.0.2.50"]
+    assert nodes[1].call("DELETE", f"{OVERLAYS}/group/edge").status_code == 204
+    fleet.settled(*nodes)
+    assert addresses(nodes) == ["192.0.2.3", "192.0.2.3", "192.0.2.50"]
+    while leader.step():
+        fleet.settled(*nodes)
+    assert addresses(nodes) == ["192.0.2.3"] * 3
+
+
+@pytest.mark.parametrize("on_failure", ["stop", "rollback", "continue"])
+def test_a_member_that_refuses_an_overlay(fleet, on_failure):
+    script = fleet.folder / "check"
+    script.write_text('#!/bin/sh\n! grep -q "192.0.2.50" "$DATAPLANEAPI_TRANSACTION_FILE"\n')
+    script.chmod(0o755)
+    own = {"c": {"haproxy__reload__validate_cmd": str(script)}}
+    groups = {"a": "core", "b": "edge", "c": "edge"}
+    nodes = [fleet.node(name, fleet__group=group, **fleet.served, **own.get(name, {})) for name, group in groups.items()]
+    fleet.settled(*nodes)
+    leader = leading(fleet, nodes, on_failure)
+    for _ in range(4):
+        leader.step()
+        fleet.settled(*nodes)
+    back = on_failure == "rollback"
+    assert addresses(nodes) == ["192.0.2.3", "192.0.2.3" if back else "192.0.2.50", "192.0.2.3"]
+    states = {"stop": "stopped", "rollback": "rolled_back", "continue": "done"}
+    assert leader._rollouts.past(2).state == states[on_failure]
+    assert nodes[2].status.state == ("applied" if back else "refused")
+    assert len(nodes[0].call("GET", OVERLAYS).json) == (0 if back else 1)

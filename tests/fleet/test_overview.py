@@ -101,7 +101,7 @@ def test_overlays_are_shown_in_pages(large):
     overlays = Overlays(large.member)
     text = large.member.revisions.newest().text
     for number in range(5):
-        overlays.put(Overlay("node", f"m{number:03d}", text, text))
+        large.store.transact(*overlays.written(Overlay("node", f"m{number:03d}", text, text, number=1)))
     large.store.transact([], {"control/overlays/node/z": b"x" * 100})
     pages = [large.call("GET", f"{FLEET}/overlays", limit=3, after=after).json for after in ("group/", "node/m002")]
     assert [[one["name"] for one in page] for page in pages] == [["m000", "m001", "m002"], ["m003", "m004"]]
