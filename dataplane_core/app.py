@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from dataplane_core.api.access import Access
 from dataplane_core.api.answered import announce
 from dataplane_core.api.application import Application
+from dataplane_core.api.body_amounts import LineRoom
 from dataplane_core.api.checked_request import SESSION
 from dataplane_core.api.cors import Cors
 from dataplane_core.api.cross_site import CrossSite
@@ -94,7 +95,7 @@ def serve(services: Services, versions: Iterable[RoutedVersion] = VERSIONS) -> A
         frame = Frame(
             gate.identify, authorize, CrossSite(services.settings),
             partial(_current_version, services), settings.body_limit,
-            settings.line_limit, services.state.faults.refuse, offer,
+            LineRoom(settings.line_limit), services.state.faults.refuse, offer,
             None if own is None or make is None else make(own.view), _announcer(services),
             _hiding(services),
             None if settings.dangerous_role == "editor" else Role.ADMIN,

@@ -3,16 +3,19 @@
 The limits are counted in the bytes, before anything is made of them.
 """
 
+import threading
 from collections.abc import Iterator
 
 from dataplane_core.codec.codec import Codec
-from dataplane_core.errors import TooLarge
+from dataplane_core.errors import DataplaneError, TooLarge
 
 MOST_PARTS = 800_000
 """Names, values and brackets of a JSON document: about 80 MB of Python's objects at most."""
 FEW_PARTS = 20_000
 """Those of one object without others in it: far more than any has properties."""
 
+_FEW_LINES = 1000
+"""Lines of a body that count for nothing: they take about a megabyte."""
 _BLOCK = 1 << 16  # bytes that are looked at at once, so that they take little memory
 _BACKSLASH = ord("\\")
 _SIGNS = (b",", b":", b"[", b"{")
@@ -39,10 +42,49 @@ def check_parts(data: bytes, most: int = MOST_PARTS) -> None:
             raise TooLarge(fault)
 
 
-def check_lines(data: bytes, most: int) -> None:
-    """Refuse a text, or JSON with one in it, of more than `most` lines; 0: any number."""
-    if most and data.count(b"\n") + data.count(b"\\n") > most:
-        raise TooLarge(f"the body has more than {most} lines, the most that are taken")
+class NoRoomForLines(DataplaneError):
+    """So many lines are being worked on that there is no room for those of another body."""
+
+    status = 503
+    retry_after = 1
+
+
+class LineRoom:
+    """Room for the lines of all bodies that a worker works on at once: `most`; 0: any number.
+
+    What a text costs beside its bytes goes by its lines, and what JSON does by its objects, each of
+    which may become a line.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._lock = threading.Lock()
+        self.taken = 0
+
+    def take(self, data: bytes, is_json: bool) -> int:
+        """Take room for a body; return how much, which is to be given back.
+
+        Raises `TooLarge` for a body that has no room by itself, and `NoRoomForLines`.
+        """
+        lines = data.count(b"\n") + data.count(b"\\n") + (data.count(b"{") if is_json else 0)
+        if not self._most or lines <= min(_FEW_LINES, self._most):
+            return 0
+        if lines > self._most:
+            what = "lines, or objects" if is_json else "lines"
+            raise TooLarge(f"the body has more than {self._most} {what}, the most that are taken")
+        with self._lock:
+            if self.taken + lines > self._most:
+                raise NoRoomForLines(
+                    "the bodies of all requests together have more lines than this server works "
+                    "on at once"
+                )
+            self.taken += lines
+        return lines
+
+    def give(self, lines: int) -> None:
+        """Give room back."""
+        with self._lock:
+            self.taken -= lines
 
 
 def _outside_strings(data: bytes) -> Iterator[bytes]:

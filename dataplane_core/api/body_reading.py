@@ -3,20 +3,20 @@
 from typing import Any
 
 from dataplane_core.api.body import await_body, parse_json, read_body
-from dataplane_core.api.body_amounts import check_lines, most_parts
+from dataplane_core.api.body_amounts import LineRoom, most_parts
 from dataplane_core.api.checked_request import CheckedRequest
 from dataplane_core.api.operations import Body
 from dataplane_core.errors import BadParameter, Code, Invalid
 
 _STAND_IN = b"hidden-"
-_TEXTS = ("text/plain", "application/json")
+_PLAIN, _JSON = "text/plain", "application/json"
 
 
-def read_document(req: CheckedRequest, body: Body, limit: int, line_limit: int) -> Any:
+def read_document(req: CheckedRequest, body: Body, limit: int, lines: LineRoom) -> Any:
     """Read the body, of at most `limit` bytes, and its JSON where the operation takes some.
 
-    At most `line_limit` lines of a configuration are taken. Raises `BadParameter`, and what says
-    that a body is too large.
+    The body's `lines` take their room, which is the request's until it gives them back. Raises
+    `BadParameter`, and what says that a body is too large.
     """
     limit = min(limit, body.most)
     if body.media == "multipart/form-data":
@@ -30,8 +30,10 @@ def read_document(req: CheckedRequest, body: Body, limit: int, line_limit: int) 
     if _STAND_IN in raw:
         _refuse_stand_ins(req, raw)
     req.raw = raw
-    if body.is_configuration and req.media_type in _TEXTS:
-        check_lines(raw, line_limit)
+    is_json = req.media_type == _JSON
+    has_lines = body.codec is not None if is_json else req.media_type == _PLAIN
+    if (body.is_configuration or has_lines) and req.scratch is None:  # else it is part of another
+        req.lines = lines.take(raw, is_json)
     if body.codec is None:
         return None
     return parse_json(raw, most_parts(body.codec, body.make_codec is not None))

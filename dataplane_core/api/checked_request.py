@@ -66,7 +66,7 @@ class CheckedRequest(falcon.Request):
     the server itself has recognised them; `session` is that of a browser, and `new_cookie` the
     header `Set-Cookie` by which the browser is to keep another one. `query` has the parameters in
     their types, `raw` the body as it came and `loaded` the decoded one, where the operation has a
-    codec.
+    codec; `lines` is the room that the body has taken for its lines.
     `matched_version` is the version in which the resource has the tag that `If-Match` asks for, and
     `condition` makes sure that it still has it in the one that is changed.
     `as_of` is the text that the resource is looked at in, in place of the newest.
@@ -83,6 +83,7 @@ class CheckedRequest(falcon.Request):
         "condition",
         "hiding",
         "identity",
+        "lines",
         "loaded",
         "matched_version",
         "may_go_on",
@@ -108,6 +109,7 @@ class CheckedRequest(falcon.Request):
         self.may_go_on: Callable[[], bool] = _always
         self.query: Mapping[str, Any] = {}
         self.raw = b""
+        self.lines = 0
         self.loaded: Loaded | LoadedList | None = None
         self.as_of: Snapshot | None = None
         self.condition: Condition | None = None

@@ -115,6 +115,9 @@ class Guard:
                     self._carry_out(req, resp, keys)
         except (SystemExit, KeyboardInterrupt) as error:
             raise as_failure(error) from error
+        finally:
+            if req.lines:
+                self._frame.lines.give(req.lines)
         self._frame.finish(req, resp)
         if self._offer is not None and resp.status_code == 200:
             self._offer(req)
@@ -160,7 +163,7 @@ class Guard:
         body = self._operation.body
         frame = self._frame
         document = None if body is None else read_document(
-            req, body, frame.body_limit, frame.line_limit
+            req, body, frame.body_limit, frame.lines
         )
         codec = None if body is None or not req.raw else body.codec
         if document is None and self._served.version.null_is_empty:

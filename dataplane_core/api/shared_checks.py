@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import falcon
 
 from dataplane_core.api.access import Authorize
+from dataplane_core.api.body_amounts import LineRoom
 from dataplane_core.api.cross_site import CrossSite, keep_private
 from dataplane_core.api.repeat import OfferRepeat
 from dataplane_core.api.request import ApiRequest
@@ -32,7 +33,8 @@ class Frame:
     for. `refuse_changes` raises the reason why nothing may be changed, if there is one. `hiding`
     hides secrets from some. `dangerous` is the least role that may open the system, if not all that
     may change anything are to. `opened_by` tells who has begun a transaction. `follow` finds out
-    what the answer of a change is to wait for, if a plugin knows of something.
+    what the answer of a change is to wait for, if a plugin knows of something. Bodies share the
+    room that is in `lines`.
     """
 
     identify: Identify
@@ -40,7 +42,7 @@ class Frame:
     sites: CrossSite
     current_version: Callable[[ApiRequest], int]
     body_limit: int
-    line_limit: int = 0
+    lines: LineRoom
     refuse_changes: Callable[[], object] = bool
     offer: OfferRepeat | None = None
     render_plan: RenderPlan | None = None

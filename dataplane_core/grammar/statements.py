@@ -46,7 +46,7 @@ class LineForm(Declaration):
         except NoMatch:
             end = -1
         result = reading if end == len(line.tokens) else None
-        line.readings[self] = result
+        line.keep(self, result)
         return result
 
     def write(self, values: Values, layout: Layout) -> list[str]:

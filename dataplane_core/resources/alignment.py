@@ -1,7 +1,7 @@
 """Find out which objects of two lists are the same ones, by what they say alone."""
 
 import json
-from collections import defaultdict, deque
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -71,7 +71,7 @@ def _equal(
 ) -> list[tuple[int, int]]:
     """Return the pairs of equal objects: those whose order stays, then those that have moved."""
     pairs: list[tuple[int, int]] = []
-    gone: defaultdict[str, deque[int]] = defaultdict(deque)
+    gone: defaultdict[str, list[int]] = defaultdict(list)
     come: list[int] = []
     for tag, i1, i2, j1, j2 in steps:
         if tag == "equal":
@@ -80,7 +80,9 @@ def _equal(
         for at in range(i1, i2):
             gone[old[at]].append(at)
         come += range(j1, j2)
-    pairs += ((gone[new[at]].popleft(), at) for at in come if gone.get(new[at]))
+    for same in gone.values():
+        same.reverse()
+    pairs += ((gone[new[at]].pop(), at) for at in come if gone.get(new[at]))
     return pairs
 
 

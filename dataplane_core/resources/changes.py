@@ -14,7 +14,11 @@ from dataplane_core.resources.locate import is_taken, owner, row_at, row_name
 from dataplane_core.resources.registry import Registry
 from dataplane_core.text import Document, Line, Section
 from dataplane_core.text.conditions import has_conditional_blocks
-from dataplane_core.text.matching import opcodes
+from dataplane_core.text.matching import changed_lines, opcodes
+from dataplane_core.text.splice import common_end, common_start
+
+MOST_LINES = 10_000
+"""Lines of a section that may be others: with more, HAProxy reads the file anew."""
 
 
 class NeedsReload(Exception):
@@ -168,6 +172,7 @@ class _SectionChange:
     ) -> None:
         live = [rows for rows in registry.rows_of(old.kind) if rows.live is not None]
         self._registry = registry
+        self._owner = owner(registry.collections.values(), old.kind)
         self._before = _State(before, old, live)
         self._after = _State(after, new, live)
 
@@ -180,6 +185,8 @@ class _SectionChange:
         before, after = self._before, self._after
         if before.section.header.tokens != after.section.header.tokens:
             raise NeedsReload("a section's header is another")
+        if max(changed_lines(before.section.text, after.section.text, MOST_LINES)) > MOST_LINES:
+            raise NeedsReload(f"more than {MOST_LINES} lines are others")
         old, new = _different(before.section.lines, after.section.lines)
         removed: list[RowChange] = []
         labels = list(map(before.label, old)), list(map(after.label, new))
@@ -212,9 +219,7 @@ class _SectionChange:
         if one.raw.strip() == two.raw.strip() or (one.tokens == two.tokens and not one.broken):
             return []
         found = self._of_rows(at, other)
-        if found is None:
-            found = self._of_model(at, other)
-        if not found:
+        if not (found := self._of_model(at, other) if found is None else found):
             raise NeedsReload("a line changed in a part that is not known")
         return found
 
@@ -239,14 +244,14 @@ class _SectionChange:
     def _of_model(self, at: int, other: int) -> list[PropertyChange]:
         """Return the differences of the section's own properties, if two lines alone say them."""
         before, after = self._before, self._after
-        one = owner(self._registry.collections.values(), before.section.kind)
+        one = self._owner
         if one is None or not before.is_alone(one.model, at):
             return []
         return self._of_section(one) if after.is_alone(one.model, other) else []
 
     def _lone_line(self, state: _State, at: int) -> list[PropertyChange]:
         """Return the differences of the section's properties that a line has made alone."""
-        one = owner(self._registry.collections.values(), state.section.kind)
+        one = self._owner
         if one is None or not state.is_alone(one.model, at):
             raise NeedsReload("lines were added or removed")
         found = self._of_section(one)
@@ -270,19 +275,15 @@ class _SectionChange:
         return RowChange(rows, state.document, state.section, row, added)
 
 
-def _different(old: Sequence[Line], new: Sequence[Line]) -> tuple[list[int], list[int]]:
+def _different(old: Sequence[Line], new: Sequence[Line]) -> list[list[int]]:
     """Return the places of lines that say something, between those that are alike at both ends."""
-    start, most = 0, min(len(old), len(new))
-    while start < most and old[start].raw == new[start].raw:
-        start += 1
-    end = 0
-    while end < most - start and old[-1 - end].raw == new[-1 - end].raw:
-        end += 1
-    before, after = (
+    raws = [[line.raw for line in lines] for lines in (old, new)]
+    start = common_start(raws[0], raws[1])
+    end = common_end(raws[0], raws[1], start)
+    return [
         [at for at in range(start, len(lines) - end) if lines[at].tokens or lines[at].broken]
         for lines in (old, new)
-    )
-    return before, after
+    ]
 
 
 def _differences(

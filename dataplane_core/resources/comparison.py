@@ -7,7 +7,7 @@ blanks and the order of lines of different collections are no object: the text a
 """
 
 import sys
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import NamedTuple
@@ -27,6 +27,7 @@ from dataplane_core.resources.object_changes import (
 from dataplane_core.resources.objects import Read, SectionKind
 from dataplane_core.resources.registry import Registry
 from dataplane_core.text import Document, Section
+from dataplane_core.text.matching import changed_lines
 from dataplane_core.text.splice import common_end, common_start
 
 _Pair = tuple[Side | None, Side | None]
@@ -57,7 +58,7 @@ class Compared(NamedTuple):
 
 MOST_TOLD = 5000
 """Changes of two documents that are told; of those that are many more, the first."""
-MOST_CHANGED_LINES = 20_000
+MOST_CHANGED_LINES = 2 * MOST_TOLD
 """A section in which more lines differ is not read where only the first changes are wanted."""
 
 
@@ -117,7 +118,7 @@ class _Comparison:
             if room <= 0:
                 left_out += len(steps) - at
                 break
-            if _changed_lines(step) > MOST_CHANGED_LINES:
+            if step.old and step.new and _is_much(step.old.section, step.new.section):
                 left_out += 1
                 continue
             some = [*islice(self._section_changes(step, most), most + 1)]
@@ -177,7 +178,8 @@ class _Comparison:
                 section = sections[place]
                 joined = self._kind(section.kind).is_joined
                 groups[section.kind, "" if joined else section.name][side].append(place)
-        for (kind, _), (gone, come) in groups.items():
+        for key in [*groups]:
+            kind, (gone, come) = key[0], groups.pop(key)
             if self._kind(kind).is_joined:
                 yield self._joined(kind, 0), self._joined(kind, 1)
                 continue
@@ -248,15 +250,9 @@ class _Comparison:
                 yield from row_changes(kind, rows, (old, new), found)
 
 
-def _changed_lines(step: _Step) -> int:
-    """Return how many lines of a section one side has and the other lacks, roughly: 0 for few."""
-    if step.old is None or step.new is None:
-        return 0
-    texts = step.old.section.text, step.new.section.text
-    if sum(text.count("\n") for text in texts) <= MOST_CHANGED_LINES:
-        return 0
-    one, other = (Counter(text.split("\n")) for text in texts)
-    return (one - other).total() + (other - one).total()
+def _is_much(old: Section, new: Section) -> bool:
+    """Return whether too many lines of two sections differ."""
+    return sum(changed_lines(old.text, new.text, MOST_CHANGED_LINES // 2)) > MOST_CHANGED_LINES
 
 
 def _keys(sections: Sequence[Section]) -> list[tuple[str, str]]:

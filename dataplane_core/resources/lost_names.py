@@ -5,15 +5,19 @@ others only what they name. Names that meant nothing before the change are not l
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from dataplane_core.grammar.names import Name
 from dataplane_core.resources.document_names import FEW, DocumentNames, Thing, Use
 from dataplane_core.resources.line_names import Given, may_say
 from dataplane_core.resources.name_readers import NameReaders
-from dataplane_core.text import Document, Section
+from dataplane_core.text import Document, Line, Section
+from dataplane_core.text.lines import split_lines
 from dataplane_core.text.splice import common_end, common_start
+
+LONG = 1 << 17
+"""Characters of a section from which on lines are not kept that are looked at once."""
 
 _Key = tuple[str, str]
 
@@ -78,9 +82,10 @@ def taken(readers: NameReaders, before: Document, after: Document) -> Iterator[G
     if not olds:
         return
     kept = {id(section) for section in before.sections}
+    names = {(section.kind, section.name) for section in olds}
     news: defaultdict[_Key, list[Section]] = defaultdict(list)
     for section in after.sections:
-        if id(section) not in kept:
+        if id(section) not in kept and (section.kind, section.name) in names:
             news[section.kind, section.name].append(section)
     for section in olds:
         replaced = news.get((section.kind, section.name))
@@ -93,23 +98,32 @@ def taken(readers: NameReaders, before: Document, after: Document) -> Iterator[G
 def _given_no_more(readers: NameReaders, old: Section, news: list[Section]) -> Iterator[Gone]:
     """Yield the names that lines of a section gave, and those in its place do not."""
     new = news[0]
-    start = common_start(old.lines, new.lines)
-    end = common_end(old.lines, new.lines, start)
-    went = old.lines[start : len(old.lines) - end]
-    if not went:
-        return
-    came: set[Given] = set()
+    passing = any(len(one.text) > LONG and not one.is_cut for one in (old, new))
+    lines, others = _cut(old, passing), _cut(new, passing)
+    start = common_start(lines, others)
+    end = common_end(lines, others, start)
     reader = readers.of(old.kind)
-    for section in news:
-        lines = section.lines[start : len(new.lines) - end] if section is new else section.lines
-        came.update(reader.given(lines))
-    for one in dict.fromkeys(reader.given(went)):
-        if one in came:
-            continue
+    gone = dict.fromkeys(reader.given(_made(lines[start : len(lines) - end])))
+    came = [others[start : len(others) - end], *(_cut(one, passing) for one in news[1:])]
+    for some in came if gone else ():
+        for one in reader.given(_made(some)):
+            gone.pop(one, None)
+    for one in gone:
         if one.numbers or not any(
             reader.saying(section, one.name).gives(one.kind, one.name) for section in news
         ):
             yield Gone(Thing(old, one.kind, one.name), one if one.numbers else None)
+
+
+def _cut(section: Section, passing: bool) -> Sequence[Line] | Sequence[str]:
+    """Return the lines of a section, or with `passing` their texts, of which nothing is kept."""
+    return split_lines(section.text[len(section.top) :]) if passing else section.lines
+
+
+def _made(lines: Sequence[Line] | Sequence[str]) -> Iterator[Line]:
+    """Yield lines; those made of texts are kept by nobody."""
+    for line in lines:
+        yield Line(line) if isinstance(line, str) else line
 
 
 def _candidates(now: DocumentNames, gone: list[Gone]) -> Iterator[Use]:

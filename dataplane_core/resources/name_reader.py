@@ -71,7 +71,7 @@ class NameReader:
     def line(self, line: Line) -> LineNames | None:
         """Return the names of a line; None for one that has none."""
         if self not in line.readings:
-            line.readings[self] = self._names(line)
+            line.keep(self, self._names(line))
         known: LineNames | None = line.readings[self]
         return known
 

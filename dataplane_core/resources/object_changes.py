@@ -1,6 +1,6 @@
 """What differs between two documents: objects, and which rows of a section are which."""
 
-from collections import defaultdict, deque
+from collections import defaultdict
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
@@ -113,14 +113,15 @@ def _place(rows: RowCollection, section: Section, at: int) -> int:
 
 def _by_name(old: Sequence[End], new: Sequence[End]) -> Matches:
     """Return which named rows are which; of equal names the first is the first."""
-    places: defaultdict[Hashable, deque[int]] = defaultdict(deque)
-    for at, one in enumerate(old):
-        places[one.reference.key].append(at)
+    places: defaultdict[Hashable, list[int]] = defaultdict(list)
+    for at in reversed(range(len(old))):
+        places[old[at].reference.key].append(at)
     pairs: Matches = []
     for at, one in enumerate(new):
-        known = places[one.reference.key]
-        pairs.append((known.popleft() if known else None, at))
-    return [*pairs, *((at, None) for some in places.values() for at in some)]
+        known = places.get(one.reference.key)
+        pairs.append((known.pop() if known else None, at))
+    left = sorted(at for some in places.values() for at in some)
+    return [*pairs, *((at, None) for at in left)]
 
 
 def changed(old: End | None, new: End | None, *, moved: bool) -> Iterator[ObjectChange]:

@@ -78,8 +78,9 @@ class DataplaneSettings(AccessSettings):
     )  # fmt: skip
     line_limit: int = setting(
         250_000, COUNT,
-        "Lines of a configuration that a request may bring; more are answered with 413. 0: no "
-        "limit.",
+        "Lines of a configuration, or objects in JSON, that a request may bring; more are answered "
+        "with 413. The requests that a worker works on at once bring as many together at most: one "
+        "more is answered with 503. 0: no limit.",
         flag="--line-limit",
     )  # fmt: skip
     bodies_limit: int = setting(

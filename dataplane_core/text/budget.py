@@ -15,6 +15,8 @@ Value = TypeVar("Value")
 DEFAULT_LIMIT = 4 << 20
 BYTES_FOR_A_CHARACTER = 50
 """What the lines of a section, and what is read of them, take for each character of their text."""
+BYTES_FOR_A_SECTION = 600
+"""What a section takes besides, however short it is, and what is noted of it here."""
 
 
 class CacheBudget:
@@ -182,10 +184,11 @@ class ReadSections:
         key = id(section)
         known = self._cache.get(key)
         if known is not None and known() is section:
-            characters += self._cache.size_of(key) // BYTES_FOR_A_CHARACTER
+            characters += (self._cache.size_of(key) - BYTES_FOR_A_SECTION) // BYTES_FOR_A_CHARACTER
         gone: Callable[[object], object] = partial(_gone, ref(self._cache), key)
         one = known if known is not None and known() is section else ref(section, gone)
-        self._cache.put(key, one, min(characters, length) * BYTES_FOR_A_CHARACTER)
+        size = min(characters, length) * BYTES_FOR_A_CHARACTER + BYTES_FOR_A_SECTION
+        self._cache.put(key, one, size)
 
 
 def _forget(section: "ref[Forgetful]") -> None:

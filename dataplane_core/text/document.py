@@ -89,7 +89,11 @@ class Document:
         if self._index is None:
             index: dict[tuple[str, str], list[int]] = {}
             for at, section in enumerate(self.sections):
-                index.setdefault((section.kind, section.name), []).append(at)
+                same = index.get((section.kind, section.name))
+                if same is None:
+                    index[section.kind, section.name] = [at]  # room for one: most have one
+                else:
+                    same.append(at)
             self._index = index  # whole: other threads read it as soon as it is there
         return self._index
 

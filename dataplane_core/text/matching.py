@@ -5,7 +5,7 @@ items it is worse; long lists are matched by the longest rising choice of pairs 
 """
 
 from bisect import bisect_left
-from collections import defaultdict, deque
+from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterator, Sequence
 from difflib import SequenceMatcher
 
@@ -55,6 +55,21 @@ def longest_opcodes(old: Sequence[Hashable], new: Sequence[Hashable]) -> list[Op
     return list(_between([*first, *rising(pairs), *last], len(old), len(new)))
 
 
+def changed_lines(old: str, new: str, many: int) -> tuple[int, int]:
+    """Return how many lines the one text has and the other lacks, roughly; none for small texts.
+
+    Texts of at most `many` lines are small. Nothing is made of the lines but a count of each.
+
+    >>> changed_lines("a\\nb\\nc\\n", "c\\na\\nd\\ne\\n", 1)
+    (1, 2)
+    """
+    if max(old.count("\n"), new.count("\n")) <= many:
+        return 0, 0
+    count = Counter(old.split("\n"))
+    count.subtract(new.split("\n"))
+    return sum(n for n in count.values() if n > 0), -sum(n for n in count.values() if n < 0)
+
+
 def _alike(
     old: Sequence[Hashable], stay: Sequence[int], new: Sequence[Hashable], kept: Sequence[int]
 ) -> tuple[int, int]:
@@ -74,11 +89,13 @@ def _pairs(old: Sequence[Hashable], new: Sequence[Hashable]) -> list[tuple[int, 
     most = min(len(old), len(new))
     tail = next((n for n in range(most) if old[-1 - n] != new[-1 - n]), most)
     end, other_end = len(old) - tail, len(new) - tail
-    places: defaultdict[Hashable, deque[int]] = defaultdict(deque)
-    for at, item in enumerate(old[:end]):
-        places[item].append(at)
+    places: defaultdict[Hashable, list[int]] = defaultdict(list)
+    for at in reversed(range(end)):
+        places[old[at]].append(at)
     found = [
-        (places[item].popleft(), at) for at, item in enumerate(new[:other_end]) if places[item]
+        (same.pop(), at)
+        for at, item in enumerate(new[:other_end])
+        if (same := places.get(item))
     ]
     return [*found, *zip(range(end, len(old)), range(other_end, len(new)), strict=True)]
 

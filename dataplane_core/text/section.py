@@ -1,5 +1,6 @@
 """Hold one section of a configuration file: its header, the comments above that, and its lines."""
 
+import sys
 from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Any
 from weakref import ref
@@ -8,7 +9,7 @@ from dataplane_core.text.language import DEFAULTS, SECTIONS, Language
 from dataplane_core.text.lines import Line, ended, is_whole
 from dataplane_core.text.outline import Outline
 from dataplane_core.text.places import Places
-from dataplane_core.text.splice import CarriedReading, Splice, lines_after
+from dataplane_core.text.splice import CarriedReading, Splice, carried_over, lines_after
 from dataplane_core.text.tokens import unquote
 
 SCOPE_KIND = "["
@@ -47,7 +48,7 @@ class Section(Places):
         self.language = language
         # HAProxy looks at the first word alone: a header may have an open quote behind it.
         words = header.tokens or tuple(header.raw.split())
-        self.kind = words[0] if words else ""
+        self.kind = sys.intern(words[0]) if words else ""  # one text for all sections of a kind
         if self.kind.startswith(SCOPE_KIND):
             words = (self.kind[0], *words)
             self.kind = SCOPE_KIND
@@ -56,7 +57,7 @@ class Section(Places):
         self._lines = lines
         self._text = text
         self._outline: Outline | None = None
-        self._cache: dict[Any, Any] | _Carried = {}
+        self._cache: dict[Any, Any] | _Carried | None = None
         self._edit: tuple[ref[Section], Sequence[Splice]] | None = None
 
     @classmethod
@@ -82,8 +83,10 @@ class Section(Places):
     def cache(self) -> dict[Any, Any]:
         """What was read of the section, or of the one that an edit has made it of."""
         known = self._cache
-        if type(known) is tuple:  # the edit itself need not wait for what nobody may ask for
-            known = self._cache = _carried_over(*known)
+        if known is None:
+            known = self._cache = {}
+        elif type(known) is tuple:  # the edit itself need not wait for what nobody may ask for
+            known = self._cache = carried_over(*known)
         assert isinstance(known, dict)
         return known
 
@@ -113,6 +116,11 @@ class Section(Places):
             outline = self._outline = Outline(self.text, len(self.top))
         return outline
 
+    @property
+    def is_cut(self) -> bool:
+        """Whether the lines are there, so that nothing has to be made to look at them."""
+        return self._lines is not None
+
     def line(self, at: int, raw: str | None = None) -> Line:
         """Return the line at a place; `raw` is its text, where that is known already."""
         lines = self._lines
@@ -138,8 +146,7 @@ class Section(Places):
     def forget(self) -> None:
         """Drop the lines, and all that was read of them; the text stays, of which they are made."""
         self._text = self.text
-        self._lines = self._outline = None
-        self._cache = {}
+        self._lines = self._outline = self._cache = None
 
     @property
     def text(self) -> str:
@@ -282,15 +289,3 @@ class Section(Places):
 
     def __repr__(self) -> str:
         return f"<Section {self.kind} {self.name} of {len(self.lines)} lines>"
-
-
-def _carried_over(
-    readings: list[tuple[Any, CarriedReading]], splices: Sequence[Splice]
-) -> dict[Any, Any]:
-    """Return what was read of a section as it is after an edit."""
-    carried = {}
-    for key, known in readings:
-        after = known.after(splices)
-        if after is not None:
-            carried[key] = after
-    return carried

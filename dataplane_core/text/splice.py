@@ -37,6 +37,18 @@ class CarriedReading:
         raise NotImplementedError
 
 
+def carried_over(
+    readings: list[tuple[Any, CarriedReading]], splices: Sequence[Splice]
+) -> dict[Any, Any]:
+    """Return what was read of a section as it is after an edit."""
+    carried = {}
+    for key, known in readings:
+        after = known.after(splices)
+        if after is not None:
+            carried[key] = after
+    return carried
+
+
 def lines_after(lines: tuple[Line, ...], splices: Sequence[Splice]) -> tuple[Line, ...]:
     """Return the lines after an edit.
 

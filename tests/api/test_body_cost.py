@@ -7,7 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dataplane_core.api.body import parse_json
-from dataplane_core.api.body_amounts import FEW_PARTS, MOST_PARTS, check_lines, check_parts
+from dataplane_core.api.body_amounts import (
+    FEW_PARTS,
+    MOST_PARTS,
+    LineRoom,
+    NoRoomForLines,
+    check_parts,
+)
 from dataplane_core.errors import TooLarge
 from tests.api.body_cost import (
     BODIES,
@@ -21,6 +27,7 @@ from tests.api.body_cost import (
     filled,
     made,
 )
+from tests.api.text_cost import KINDS, places_of
 from tests.laws.support import Everything
 
 LARGEST = 32 * MEGA
@@ -136,7 +143,33 @@ def test_limits_are_far_from_what_is_honest():
     check_parts(b'"' + b",[" * MOST_PARTS + b'"')
     check_parts(json.dumps({f"property_{number}": number for number in range(FEW_PARTS // 2 - 1)}).encode(), FEW_PARTS)
     assert len(parse_json(filled(b'{"key":"a","value":"b"}', 24 * 150_000))) > 149_000
-    check_lines(b"\n" * 10, 10)
-    check_lines(b"\n" * 10, 0)
+
+
+def test_the_lines_of_all_bodies_share_their_room():
+    room = LineRoom(3000)
+    assert room.take(b"\n" * 1000, False) == 0, "few lines are not counted"
+    assert (room.take(b"\n{" * 2000, False), room.take(b"\\n{" * 500, True)) == (2000, 0)
+    with pytest.raises(NoRoomForLines):
+        room.take(b"\n" * 1001, False)
     with pytest.raises(TooLarge):
-        check_lines(b"\n" * 11, 10)
+        room.take(b"\n{" * 1501, True)
+    room.give(2000)
+    assert room.take(b"{" * 3000, True) == room.taken == 3000
+    assert LineRoom(0).take(b"\n" * 5000, False) == 0
+    with pytest.raises(TooLarge):
+        LineRoom(10).take(b"\n" * 11, False)
+
+
+@pytest.mark.parametrize("place", ["raw", "apply", "full_section"])
+def test_the_room_of_lines_is_given_back_whatever_comes_of_a_request(api, place):
+    asked = places_of("servers in one backend")[place]
+    room = api.app._frame.lines
+    for number in (5, 1500):
+        body = asked.body(KINDS["servers in one backend"](number))
+        target = asked.target.replace("version=1", "version=999")
+        assert api.call(asked.method, target, raw=body, headers={"Content-Type": asked.kind}).status_code < 500
+        assert room.taken == 0
+    taken = room.take(b"\n" * 249_000, False)
+    answer = api.call(asked.method, asked.target, raw=body, headers={"Content-Type": asked.kind})
+    room.give(taken)
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")

@@ -1,4 +1,4 @@
-"""Texts of a configuration: twice as many lines are twice as much work, and the answer stays short."""
+"""Texts of a configuration: twice as many lines are twice as much work, and little memory each."""
 
 import sys
 import threading
@@ -6,13 +6,15 @@ from types import FrameType
 
 import pytest
 
-from tests.api.body_cost import TEXT
+from tests.api.body_cost import TEXT, USER, cost
 from tests.api.text_cost import KINDS, PLACES, places_of
 from tests.laws.support import Everything
 
 FEW, MANY = 300, 600
 ROUND = 1.15
 """What twice the work may be beside twice the calls: some of them are made once, and garbage is collected."""
+READ = 15_000
+"""Lines of which more are not read one by one."""
 PLAIN = {"Content-Type": "text/plain"}
 CASES = [(kind, place) for kind in KINDS for place in places_of(kind)]
 
@@ -59,3 +61,19 @@ def test_twice_as_many_lines_are_twice_as_much_work(api, kind, place):
     sent(api, kind, place, 10)
     few, many = (sent(api, kind, place, number)[0] for number in (FEW, MANY))
     assert many <= 2 * ROUND * few
+
+
+@pytest.mark.parametrize(("kind", "place", "most"), [
+    ("servers in one backend", "raw", 650), ("servers in one backend", "only_validate", 600),
+    ("backends", "raw", 1300), ("backends", "only_validate", 1200), ("backends", "apply", 2000),
+])  # fmt: skip
+def test_a_line_more_costs_little_memory(api, kind, place, most):
+    """Most is told, and read, of the first lines alone: those count that come behind them."""
+    asked = places_of(kind)[place]
+    target = asked.target.replace("version=1", "skip_version=true")
+    few, many = (
+        cost(api.app, asked.method, target, asked.body(KINDS[kind](number)), asked.kind, USER)
+        for number in (READ, 2 * READ)
+    )
+    assert (few.status, many.status) == (202, 202), many
+    assert many.peak - few.peak <= most * READ

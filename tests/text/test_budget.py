@@ -4,7 +4,12 @@ import gc
 from threading import Thread
 
 from dataplane_core.text import Document, Language, Line, Section
-from dataplane_core.text.budget import BYTES_FOR_A_CHARACTER, BudgetedCache, CacheBudget
+from dataplane_core.text.budget import (
+    BYTES_FOR_A_CHARACTER,
+    BYTES_FOR_A_SECTION,
+    BudgetedCache,
+    CacheBudget,
+)
 from dataplane_core.text.splice import Splice
 from tests.harness.waiting import stays
 
@@ -90,7 +95,7 @@ def test_a_section_counts_at_most_for_its_whole_text() -> None:
         assert section.lines
     assert budget.size == 0  # the sections that were read last do not count
     assert all(other.lines for other in others)
-    assert budget.size == len(section.text) * BYTES_FOR_A_CHARACTER
+    assert budget.size == len(section.text) * BYTES_FOR_A_CHARACTER + BYTES_FOR_A_SECTION
 
 
 def test_sections_that_threads_read_while_they_forget_are_whole() -> None:
