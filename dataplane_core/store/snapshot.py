@@ -1,6 +1,6 @@
 """One state of the configuration, as a request sees it: shared, and never changed."""
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from dataclasses import field
 from typing import NamedTuple
 
@@ -32,6 +32,13 @@ class AnswerCache(BudgetedCache[KeptAnswer]):
         size = len(answer.data) + _BYTES_OF_A_KEY
         if size <= self.budget.limit // 2:
             self.put(key, answer, size)
+
+    def made_once(self, key: Hashable, make: Callable[[], tuple[bytes, str]]) -> KeptAnswer:
+        """Return an answer with its tag, which are made where they are not kept."""
+        kept = self.get(key)
+        if kept is None:
+            kept = self[key] = KeptAnswer(*make())
+        return kept
 
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)

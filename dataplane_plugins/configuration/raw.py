@@ -107,14 +107,30 @@ class ConfigurationText:
 
     def on_get(self, req: ApiRequest, resp: falcon.Response) -> None:
         wanted = req.query["version"] or None
-        text, version = req.seen(self.services.config).raw_text(wanted, req.query["transaction_id"])
-        resp.set_header("Configuration-Checksum", checksum(text))
+        if wanted or req.query["transaction_id"] or req.hiding is not None:
+            config = req.seen(self.services.config)
+            text, version = config.raw_text(wanted, req.query["transaction_id"])
+            data, digest = self._made(req, text, version)
+        else:
+            snapshot = req.snapshot = self.services.config.snapshot()
+            version = None if snapshot.head.version is None else snapshot.version
+            data, digest = snapshot.cache.made_once(
+                (ConfigurationText, req.path), lambda: self._made(req, snapshot.text, version)
+            )
+        resp.set_header("Configuration-Checksum", digest)
         req.shown_version = version
-        self._show(req, resp, req.served.version.wrap(version, text))
+        self._answer_with(resp, data)
 
-    def _show(self, req: ApiRequest, resp: falcon.Response, shown: Any) -> None:
-        """Answer with a text, or with an envelope that holds it."""
-        resp.data = to_json(shown)
+    def _made(self, req: ApiRequest, text: str, version: int | None) -> tuple[bytes, str]:
+        """Return the answer that shows a text, and the text's checksum."""
+        return self._bytes(req.served.version.wrap(version, text)), checksum(text)
+
+    def _bytes(self, shown: Any) -> bytes:
+        """Return a text, or an envelope that holds it, as it is answered."""
+        return to_json(shown)
+
+    def _answer_with(self, resp: falcon.Response, data: bytes) -> None:
+        resp.data = data
 
     def on_post(self, req: ApiRequest, resp: falcon.Response) -> None:
         config, query = req.seen(req.scratch or self.services.config), req.query
@@ -123,7 +139,7 @@ class ConfigurationText:
         if query["only_validate"]:
             config.validate(given)
             resp.status = 202
-            self._show(req, resp, given)
+            self._answer_with(resp, self._bytes(given))
             return
         with config.edit(
             version=query["version"],
@@ -148,15 +164,18 @@ class ConfigurationText:
             resp.status = 202
         show_outcome(resp, outcome, req.served.view.location)
         resp.set_header("Configuration-Checksum", checksum(text))
-        self._show(req, resp, text)
+        self._answer_with(resp, self._bytes(text))
 
 
 class PlainText(ConfigurationText):
     """The same, answered as it is."""
 
-    def _show(self, req: ApiRequest, resp: falcon.Response, shown: Any) -> None:
+    def _bytes(self, shown: Any) -> bytes:
+        return str(shown).encode("utf-8", "surrogateescape")
+
+    def _answer_with(self, resp: falcon.Response, data: bytes) -> None:
         resp.content_type = PLAIN
-        resp.data = shown.encode("utf-8", "surrogateescape")
+        resp.data = data
 
 
 @impl
@@ -168,6 +187,7 @@ def dataplane_routes(routes: Routes, services: Services) -> None:
         "Configuration",
         "Read the whole configuration. The text of the file, with its comments.",
         (TRANSACTION_ID, VERSION),
+        repeatable=True,
         responses={
             "200": Response(text, HEADERS, "The text.", wrapped=True, required=True),
             "404": NOT_FOUND,

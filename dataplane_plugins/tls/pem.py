@@ -18,6 +18,7 @@ _BLOCK = lazy_pattern(
     rb"-----BEGIN ([A-Z0-9 ]++)-----((?:[^-]++|-(?!----(?:BEGIN|END) ))*+)-----END \1-----"
 )
 _BODY = lazy_pattern(rb"[A-Za-z0-9+/=\s]+")
+_LINE_ENDS = bytes.maketrans(b" \t\r\v\f", b"\n\n\n\n\n")
 _CERTIFICATE, _REVOKED, _KEY = b"CERTIFICATE", b"X509 CRL", b"PRIVATE KEY"
 _PARAMETERS = (b"DH PARAMETERS", b"EC PARAMETERS")
 AROUND = 1 << 16  # bytes of a form around a file
@@ -82,7 +83,9 @@ def _block(label: bytes, body: bytes) -> PemBlock:
         raise Invalid("the private key is encrypted; HAProxy needs it without a password")
     if not _BODY.fullmatch(body):
         raise Invalid(f"the file holds a {words} that is not in base64")
-    lines = b"\n".join(body.split())
+    lines = body.translate(_LINE_ENDS).strip(b"\n")
+    while b"\n\n" in lines:  # no list of lines: each would take more than is in it
+        lines = lines.replace(b"\n\n", b"\n")
     return PemBlock(label, b"-----BEGIN %s-----\n%s\n-----END %s-----\n" % (label, lines, label))
 
 
@@ -94,14 +97,14 @@ def check_pem(data: bytes) -> PemBundle:
     from cryptography import x509
 
     bundle = parse_pem(data)
-    certificates = [
+    certificates, keys = bundle.of(_CERTIFICATE), bundle.of(_KEY)
+    for text in certificates:  # one by one: each is let go before the next is read
         _loaded("a certificate", x509.load_pem_x509_certificate, text)
-        for text in bundle.of(_CERTIFICATE)
-    ]
     for text in bundle.of(_REVOKED):
         _loaded("a revocation list", x509.load_pem_x509_crl, text)
-    keys = [_public_key(text) for text in bundle.of(_KEY)]
-    if keys and certificates and keys[0] != certificates[0].public_key():
+    for text in keys:
+        _public_key(text)
+    if keys and certificates and _public_key(keys[0]) != _key_of(certificates[0]):
         raise Invalid(
             "the private key does not belong to the first certificate of the file; of several keys "
             "HAProxy takes the first"
@@ -116,8 +119,6 @@ def check_key(bundle: PemBundle, former: bytes, beside: bytes) -> None:
 
     `former` is what the file held, `beside` what the file of its key holds, "" without one.
     """
-    from cryptography import x509
-
     certificates = bundle.of(_CERTIFICATE)
     if bundle.serves or not certificates:
         return
@@ -129,7 +130,7 @@ def check_key(bundle: PemBundle, former: bytes, beside: bytes) -> None:
             "file, or beside it"
         )
     for text in keys[:1]:
-        if _public_key(text) != x509.load_pem_x509_certificate(certificates[0]).public_key():
+        if _public_key(text) != _key_of(certificates[0]):
             raise Invalid(
                 "the private key in the file beside it does not belong to the first certificate of "
                 "the file; send both in one file"
@@ -141,6 +142,12 @@ def _public_key(text: bytes) -> Any:
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
     return _loaded("a private key", lambda one: load_pem_private_key(one, None), text).public_key()
+
+
+def _key_of(certificate: bytes) -> Any:
+    from cryptography import x509
+
+    return x509.load_pem_x509_certificate(certificate).public_key()
 
 
 def _loaded(what: str, load: Callable[[bytes], T], text: bytes) -> T:
@@ -165,24 +172,35 @@ def brief_facts(data: bytes) -> dict[str, Any]:
     return {**facts, **names}
 
 
-def _chain(data: bytes) -> "list[x509.Certificate]":
-    """Return the certificates of a file; none where it cannot be read."""
+def _of_each(
+    data: bytes, read: "Callable[[x509.Certificate], T]", most: int | None = None
+) -> list[T]:
+    """Return what is read of the first certificates of a file; nothing where one is not readable.
+
+    Each is let go before the next is read: a file may have thousands.
+    """
     from cryptography import x509
 
     try:
-        return [x509.load_pem_x509_certificate(text) for text in parse_pem(data).of(_CERTIFICATE)]
+        texts = parse_pem(data).of(_CERTIFICATE)[:most]
+        return [read(x509.load_pem_x509_certificate(text)) for text in texts]
     except (Invalid, ValueError):
         return []
 
 
+def _chain(data: bytes) -> "list[x509.Certificate]":
+    """Return the first certificate of a file, and the one that may have issued it."""
+    return _of_each(data, lambda one: one, 2)
+
+
 def certificate_facts(data: bytes) -> dict[str, Any]:
     """Return the facts of the first certificate in a file; empty where there is none."""
-    chain = _chain(data)
-    if not chain:
+    issuers, chain = _of_each(data, lambda one: _common(one.issuer)), _chain(data)
+    if not issuers:
         return {}
     try:
         found = {**_times(chain[0]), **_names(chain[0]), **_marks(chain[0])}
-        found["issuers"] = ", ".join(dict.fromkeys(_common(one.issuer) for one in chain))
+        found["issuers"] = ", ".join(dict.fromkeys(issuers))
     except ValueError:
         return {}
     if len(chain) > 1:
@@ -195,7 +213,7 @@ def fingerprints(data: bytes) -> list[str]:
     """Return the SHA-1 fingerprint of each certificate in a file, as HAProxy writes them."""
     from cryptography.hazmat.primitives import hashes
 
-    return [one.fingerprint(hashes.SHA1()).hex().upper() for one in _chain(data)]
+    return _of_each(data, lambda one: one.fingerprint(hashes.SHA1()).hex().upper())
 
 
 def revocation_times(data: bytes) -> list[str]:
@@ -203,7 +221,7 @@ def revocation_times(data: bytes) -> list[str]:
     from cryptography import x509
 
     found = parse_pem(data).of(_REVOKED)
-    lists = [_loaded("a revocation list", x509.load_pem_x509_crl, text) for text in found]
+    lists = (_loaded("a revocation list", x509.load_pem_x509_crl, text) for text in found)
     return [one.last_update_utc.strftime("%b %-d %H:%M:%S %Y GMT") for one in lists]
 
 

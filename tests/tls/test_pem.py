@@ -1,6 +1,7 @@
 """What certificates say, and which files are refused."""
 
 import time
+import tracemalloc
 from contextlib import nullcontext
 
 import pytest
@@ -13,6 +14,7 @@ from dataplane_plugins.tls.pem import (
     certificate_facts,
     check_key,
     check_pem,
+    fingerprints,
     parse_pem,
     pem_or_none,
 )
@@ -158,3 +160,19 @@ def test_a_file_that_would_cost_much_to_read_is_refused_by_its_length() -> None:
     with pytest.raises(Invalid, match="more than 4 MiB"):
         parse_pem(many)
     assert pem_or_none(many) is None
+
+
+@pytest.mark.parametrize("form", ["one object of short lines", "many certificates"])
+def test_a_file_costs_little_memory_beside_its_length(form: str) -> None:
+    one = certificate("a.example.com", private_key())
+    data = one * ((1 << 20) // len(one))
+    if form == "one object of short lines":
+        data = b"-----BEGIN CERTIFICATE-----\n" + b"A\n" * (1 << 19) + b"-----END CERTIFICATE-----\n"
+    certificate_facts(one)
+    tracemalloc.start()
+    try:
+        certificate_facts(data)
+        fingerprints(data)
+        assert tracemalloc.get_traced_memory()[1] <= 4 * len(data)
+    finally:
+        tracemalloc.stop()
