@@ -17,7 +17,7 @@ from dataplane_core.grammar.props import (
     of_item,
 )
 from dataplane_core.grammar.terms import Term
-from dataplane_core.text.lines import Line
+from dataplane_core.text.lines import NO_READINGS, Line
 
 LineContent = tuple["LineForm", dict[str, Any]]
 """What one line says: the form that it has, and a flat object of its values."""
@@ -46,7 +46,10 @@ class LineForm(Declaration):
         except NoMatch:
             end = -1
         result = reading if end == len(line.tokens) else None
-        line.keep(self, result)
+        if line.readings is NO_READINGS:  # no call: this is done for each line that is read
+            line.readings = {self: result}
+        else:
+            line.readings[self] = result
         return result
 
     def write(self, values: Values, layout: Layout) -> list[str]:

@@ -15,7 +15,6 @@ from dataplane_core.resources.registry import Registry
 from dataplane_core.text import Document, Line, Section
 from dataplane_core.text.conditions import has_conditional_blocks
 from dataplane_core.text.matching import changed_lines, opcodes
-from dataplane_core.text.splice import common_end, common_start
 
 MOST_LINES = 10_000
 """Lines of a section that may be others: with more, HAProxy reads the file anew."""
@@ -79,9 +78,12 @@ def differences(registry: Registry, before: Document, after: Document) -> list[D
     _same_sections(_names(before), _names(after))
     found: list[Difference] = []
     for old, new in zip(before.sections, after.sections, strict=True):
-        if old is new or old.text == new.text:
+        if old is new or (text := old.text) == (other := new.text):
             continue
         try:
+            long = len(text) + len(other) > MOST_LINES  # else nobody need count
+            if long and max(changed_lines(text, other, MOST_LINES)) > MOST_LINES:
+                raise NeedsReload(f"more than {MOST_LINES} lines are others")
             found += _SectionChange(registry, before, after, old, new).differences()
         except NeedsReload as reason:
             raise NeedsReload(f"{new.kind} {new.name}".rstrip() + f": {reason}") from None
@@ -185,8 +187,6 @@ class _SectionChange:
         before, after = self._before, self._after
         if before.section.header.tokens != after.section.header.tokens:
             raise NeedsReload("a section's header is another")
-        if max(changed_lines(before.section.text, after.section.text, MOST_LINES)) > MOST_LINES:
-            raise NeedsReload(f"more than {MOST_LINES} lines are others")
         old, new = _different(before.section.lines, after.section.lines)
         removed: list[RowChange] = []
         labels = list(map(before.label, old)), list(map(after.label, new))
@@ -254,8 +254,7 @@ class _SectionChange:
         one = self._owner
         if one is None or not state.is_alone(one.model, at):
             raise NeedsReload("lines were added or removed")
-        found = self._of_section(one)
-        if not found:
+        if not (found := self._of_section(one)):
             raise NeedsReload("lines were moved")
         return found
 
@@ -269,20 +268,21 @@ class _SectionChange:
         state, other = self._before, self._after
         if added:
             state, other = other, state
-        name = row_name(rows, row)
-        if name is None or is_taken(rows, other.section, name):
+        if (name := row_name(rows, row)) is None or is_taken(rows, other.section, name):
             raise NeedsReload("rows were moved")
         return RowChange(rows, state.document, state.section, row, added)
 
 
 def _different(old: Sequence[Line], new: Sequence[Line]) -> list[list[int]]:
     """Return the places of lines that say something, between those that are alike at both ends."""
-    raws = [[line.raw for line in lines] for lines in (old, new)]
-    start = common_start(raws[0], raws[1])
-    end = common_end(raws[0], raws[1], start)
+    start, end, most = 0, 0, min(len(old), len(new))
+    while start < most and old[start].raw == new[start].raw:
+        start += 1
+    while end < most - start and old[-1 - end].raw == new[-1 - end].raw:
+        end += 1
     return [
-        [at for at in range(start, len(lines) - end) if lines[at].tokens or lines[at].broken]
-        for lines in (old, new)
+        [at for at in range(start, len(some) - end) if some[at].tokens or some[at].broken]
+        for some in (old, new)
     ]
 
 

@@ -5,12 +5,13 @@ others only what they name. Names that meant nothing before the change are not l
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
 
 from dataplane_core.grammar.names import Name
 from dataplane_core.resources.document_names import FEW, DocumentNames, Thing, Use
 from dataplane_core.resources.line_names import Given, may_say
+from dataplane_core.resources.name_reader import NameReader
 from dataplane_core.resources.name_readers import NameReaders
 from dataplane_core.text import Document, Line, Section
 from dataplane_core.text.lines import split_lines
@@ -98,16 +99,20 @@ def taken(readers: NameReaders, before: Document, after: Document) -> Iterator[G
 def _given_no_more(readers: NameReaders, old: Section, news: list[Section]) -> Iterator[Gone]:
     """Yield the names that lines of a section gave, and those in its place do not."""
     new = news[0]
-    passing = any(len(one.text) > LONG and not one.is_cut for one in (old, new))
-    lines, others = _cut(old, passing), _cut(new, passing)
+    reader = readers.of(old.kind)
+    is_read = (old.is_cut and new.is_cut) or len(old.text) + len(new.text) <= LONG
+    cut, given = (_lines, reader.given) if is_read else _in_passing(reader)
+    lines, others = cut(old), cut(new)
     start = common_start(lines, others)
     end = common_end(lines, others, start)
-    reader = readers.of(old.kind)
-    gone = dict.fromkeys(reader.given(_made(lines[start : len(lines) - end])))
-    came = [others[start : len(others) - end], *(_cut(one, passing) for one in news[1:])]
-    for some in came if gone else ():
-        for one in reader.given(_made(some)):
+    went = lines[start : len(lines) - end]
+    gone = dict.fromkeys(given(went)) if went else {}
+    if gone:
+        for one in given(others[start : len(others) - end]):
             gone.pop(one, None)
+        for section in news[1:]:
+            for one in given(cut(section)):
+                gone.pop(one, None)
     for one in gone:
         if one.numbers or not any(
             reader.saying(section, one.name).gives(one.kind, one.name) for section in news
@@ -115,15 +120,18 @@ def _given_no_more(readers: NameReaders, old: Section, news: list[Section]) -> I
             yield Gone(Thing(old, one.kind, one.name), one if one.numbers else None)
 
 
-def _cut(section: Section, passing: bool) -> Sequence[Line] | Sequence[str]:
-    """Return the lines of a section, or with `passing` their texts, of which nothing is kept."""
-    return split_lines(section.text[len(section.top) :]) if passing else section.lines
+def _lines(section: Section) -> Sequence[Any]:
+    return section.lines
 
 
-def _made(lines: Sequence[Line] | Sequence[str]) -> Iterator[Line]:
-    """Yield lines; those made of texts are kept by nobody."""
-    for line in lines:
-        yield Line(line) if isinstance(line, str) else line
+def _in_passing(
+    reader: NameReader,
+) -> tuple[Callable[[Section], Sequence[Any]], Callable[[Iterable[Any]], Iterator[Given]]]:
+    """Return what cuts a section, and finds the names that lines give, and keeps no line."""
+    return (
+        lambda section: split_lines(section.text[len(section.top) :]),
+        lambda texts: reader.given(map(Line, texts)),
+    )
 
 
 def _candidates(now: DocumentNames, gone: list[Gone]) -> Iterator[Use]:

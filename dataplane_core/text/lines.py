@@ -7,7 +7,7 @@ from dataplane_core.lazy_pattern import lazy_pattern
 from dataplane_core.text.tokens import QuoteError, scan
 
 _INDENT = lazy_pattern(r"[ \t]*")
-_NO_READINGS: dict[Any, Any] = {}
+NO_READINGS: dict[Any, Any] = {}
 """What lines have that nobody has read, as most of a large text: one for all, and always empty."""
 
 
@@ -42,13 +42,13 @@ class Line:
     def __init__(self, raw: str) -> None:
         self.raw = raw
         self.broken = False
-        self.readings = _NO_READINGS
+        self.readings = NO_READINGS
         self._tokens: tuple[str, ...] | None = None
         self._comment = ""
 
     def keep(self, form: Any, reading: Any) -> None:
         """Keep what a form of line reads here."""
-        if self.readings is _NO_READINGS:
+        if self.readings is NO_READINGS:
             self.readings = {form: reading}
         else:
             self.readings[form] = reading
