@@ -100,6 +100,10 @@ def run(proof: Proof, arguments: argparse.Namespace) -> list[str]:
         print(f"round {number}: {said}; {time.monotonic() - begun:.0f} s", flush=True)
         if wrong:
             return [f"round {number}:", *wrong]
+    if arguments.waves:
+        made = proof.committed()
+        refused, back = sum(bool(one.only) for one in made), sum(bool(one.returned) for one in made)
+        print(f"{len(made)} revisions, {refused} that a member refuses, {back} that put back what was before")
     print("troubles:", ", ".join(f"{count} {name.strip('_')}" for name, count in proof.troubles.items()))
     return []
 
