@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from dataplane_plugins.fleet import following, reporting
+from dataplane_plugins.fleet import attempts, following, reporting
 from tests.fleet.stores.troubled import TROUBLED, TroubledEtcd
 from tests.fleet.support import TEXT, Fleet, Node
 from tests.fleet.test_following import upload
@@ -21,7 +21,7 @@ MAPS = "/v3/services/haproxy/storage/maps"
 @pytest.fixture(autouse=True)
 def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """Members look again soon, so that the tests end soon."""
-    monkeypatch.setattr(following, "_RETRY_SECONDS", 0.1)
+    monkeypatch.setattr(attempts, "RETRY_SECONDS", 0.1)
     monkeypatch.setattr(following, "_LOOK_SECONDS", 0.5)
     monkeypatch.setattr(reporting, "_RENEW_SECONDS", 0.5)
     monkeypatch.setattr("dataplane_plugins.fleet.stores.consul._SLICE", 0.5)
