@@ -20,7 +20,7 @@ def failing(tmp_path, monkeypatch):
     def synced(name, handle):
         path = os.readlink(f"/proc/self/fd/{handle}")
         if (what[0] == "folder" and path in what[1:]) or (
-            what[0] == "file" and os.path.dirname(path) in what[1:]
+            what[0] == "file" and os.path.dirname(path) in what[1:] and os.path.isfile(path)
         ):
             raise OSError(errno.EIO, "Input/output error")
         real[name](handle)
