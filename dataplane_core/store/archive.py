@@ -7,7 +7,7 @@ from dataplane_core.dataclass import dataclass
 from dataplane_core.errors import NotFound, Reference
 from dataplane_core.store.head import encode_text
 from dataplane_core.store.journal.version_objects import Describe, TouchedObject, condition
-from dataplane_core.store.journal.version_records import VersionRecord
+from dataplane_core.store.journal.version_records import VersionRecord, storable_text
 from dataplane_core.store.line_changes import lines_in
 from dataplane_core.store.versioned_file import VersionedFile
 from dataplane_core.text import Document
@@ -40,7 +40,7 @@ class Wanted:
     def condition(self) -> tuple[str, list[object]]:
         """Return the condition in SQL, with its values."""
         found: list[tuple[str, list[object]]] = [
-            (sql, [value])
+            (sql, [storable_text(value) if isinstance(value, str) else value])
             for sql, value in (
                 ("created >= ?", self.since),
                 ("created < ?", self.until),

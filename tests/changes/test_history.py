@@ -54,6 +54,7 @@ def test_filters_and_pages(api: Whole) -> None:
     assert versions(api, limit=2, before=3) == [2, 1]
     assert versions(api, who="admin") == [3, 2]
     assert versions(api, who="nobody") == []
+    assert api.call("GET", f"{OWN}/history?who=%FF").json == [], "a name that is not UTF-8"
     for origin, found in (("request", [2]), ("transaction", [3]), ("hand_edit", [4, 1]), ("rollback", []),
                           ("restore", []), ("discovery", [])):  # fmt: skip
         assert versions(api, origin=origin) == found

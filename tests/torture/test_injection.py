@@ -6,9 +6,11 @@ import pytest
 
 from dataplane_core.text.words import Words
 from tests.laws.support import Everything
+from tests.torture.beside import beside_haproxy
 from tests.torture.hostile import verdicts
 from tests.torture.hostile.baselines import search
 from tests.torture.hostile.objects import Figures, subjects, try_some, try_subject
+from tests.torture.hostile.requests import Document, send
 from tests.torture.hostile.strings import HOSTILE, flat, leaves, put_at
 from tests.torture.hostile.verdicts import Judge
 
@@ -49,6 +51,15 @@ def test_haproxy_reads_what_was_taken_as_it_was_said(api: Everything, tmp_path: 
     counts = verdicts.counts
     assert counts["taken"] and counts["refused by a message for the line"]
     assert counts["taken"] + counts["refused by a message for the line"] == counts["texts"] == len(figures.texts)
+
+
+@pytest.mark.haproxy
+def test_a_stream_of_events_is_asked_for_and_ended(tmp_path: Path, haproxy_program: str) -> None:
+    """The whole matrix waited for the end of one."""
+    with beside_haproxy(tmp_path, haproxy_program) as beside:
+        spots = [one for one in Document(beside, "/dataplane/v1/openapi.json").spots() if one.is_stream]
+        assert {one.path for one in spots} == {"/dataplane/v1/events", "/dataplane/v1/live"}
+        assert {send(beside, one, "a").status_code for one in spots} <= {200, 400}
 
 
 PLANTED = {

@@ -7,9 +7,9 @@ line to the configuration but where the body is a text of it.
 import random
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from json import dumps, loads
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from falcon import testing
@@ -22,7 +22,7 @@ DOCUMENTS = ("/v1/specification", "/v2/specification", "/v3/specification", "/da
 THERE = {"parent_name": "be", "backend": "be", "frontend": "fe", "index": "0", "map": "m.map", "server": "s1",
          "version": "1", "table": "st", "parent_type": "backend"}  # fmt: skip
 """Names that the configuration has, by the parameters that ask for them; else `be`."""
-_ENDLESS = ("/events",)
+_STREAM = "text/event-stream"
 Known = Mapping[str, frozenset[str]]
 """The schemas of the objects of the configuration, by the names of versions."""
 
@@ -39,6 +39,8 @@ class Spot:
     body: Any = None
     place: Place = ()
     media: str = ""
+    is_stream: bool = False
+    """Whether the answer is a stream of events, which does not end."""
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}: {self.name} in {self.where}"
@@ -63,10 +65,10 @@ class Document:
     def spots(self, known: frozenset[str] = frozenset()) -> Iterator[Spot]:
         """The places of strings, but for bodies whose schema is `known`."""
         for path, item in self.document["paths"].items():
-            if path in _ENDLESS:
-                continue
             for method, operation in item.items():
-                yield from self._of_operation(method.upper(), self.base + path, operation, known)
+                is_stream = any(_STREAM in one.get("content", ()) for one in operation["responses"].values())
+                for spot in self._of_operation(method.upper(), self.base + path, operation, known):
+                    yield replace(spot, is_stream=is_stream)
 
     def _of_operation(self, method: str, path: str, operation: Any, known: frozenset[str]) -> Iterator[Spot]:
         parameters = [self.resolved(one) for one in operation.get("parameters", ())]
@@ -160,7 +162,23 @@ def _strings(value: Any, name: str = "", place: Place = ()) -> Iterator[tuple[st
         yield name, place
 
 
-def send(api: Api, spot: Spot, value: str) -> testing.Result:
+class Head(NamedTuple):
+    """What comes before the events of an answer; `status` and `text` as those of a whole one."""
+
+    status_code: int
+    status: str
+    text: str = ""
+
+
+def _head(api: Api, **request: Any) -> Head:
+    """Ask for a stream, and end it at once."""
+    begun = testing.StartResponseMock()
+    events: Any = api.app(testing.create_environ(**request), begun)
+    getattr(events, "close", bool)()
+    return Head(int(begun.status[:3]), begun.status)
+
+
+def send(api: Api, spot: Spot, value: str) -> testing.Result | Head:
     """Send a request with a string at a spot."""
     keys = {spot.name: value} if spot.where == "path" else {}
     path = re.sub(
@@ -174,6 +192,8 @@ def send(api: Api, spot: Spot, value: str) -> testing.Result:
     headers = {"Authorization": "Basic YWRtaW46cHc=", "Host": "localhost"}
     if media:
         headers["Content-Type"] = media
+    if spot.is_stream:
+        return _head(api, method=spot.method, path=path, headers=headers, query_string=asked)
     return api.client.simulate_request(spot.method, path, headers=headers, body=content, query_string=asked)
 
 
