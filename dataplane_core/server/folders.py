@@ -47,10 +47,10 @@ def make_folders(settings: Settings, user: ProcessUser) -> None:
     for key, path in private_folders(settings):
         try:
             _make(path, 0o700, user)
+            owner = os.lstat(path).st_uid
         except OSError as error:
             fault = f"{path} cannot be made: {error.strerror}"
             raise SettingsError((settings.problem(key, fault),)) from None
-        owner = os.lstat(path).st_uid
         if owner not in (0, os.geteuid(), user.uid):
             fault = f"{path} belongs to another user (uid {owner})"
             raise SettingsError((settings.problem(key, fault),))

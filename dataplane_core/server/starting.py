@@ -32,12 +32,17 @@ def serve(load: Callable[[], Settings], build: Callable[[Settings], ServedApplic
         # before the process is another user, who may have no right to read it
         serving = _serving(state)
         state.begin()
-    except SettingsError as error:
-        print(error, file=sys.stderr)
+    except (SettingsError, OSError) as error:
+        print(_told(error), file=sys.stderr)
         state.listeners.adopt({})
         state.pid_file.remove()
         raise SystemExit(1) from None
     serving(state).run()
+
+
+def _told(error: SettingsError | OSError) -> str:
+    """Return what stops the start; of what the system refuses, in a sentence."""
+    return str(error) if isinstance(error, SettingsError) else f"the server cannot start: {error}"
 
 
 class Runnable(Protocol):

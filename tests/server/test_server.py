@@ -1,5 +1,6 @@
 import concurrent.futures
 import contextlib
+import errno
 import json
 import os
 import signal
@@ -10,7 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from dataplane_core.server import starting
+from dataplane_core.server.folders import make_folders
 from dataplane_core.server.listen_addresses import listen_addresses
+from dataplane_core.server.process import process_user
 from dataplane_core.server.state import ServerState
 from dataplane_core.settings import Settings, SettingsError, load
 from tests.harness.server import free_port
@@ -370,6 +374,34 @@ def test_what_stops_the_start_is_told_with_its_line_and_key(
         site.begin()
     site.listeners.adopt({})
     assert str(caught.value).startswith(f"{path}:{line}: {message}")
+
+
+def test_a_folder_that_cannot_be_looked_at_is_told_with_its_key(tmp_path, monkeypatch):
+    """Found by the faults of a start: it ended with a trace."""
+    looked = os.lstat
+
+    def lstat(path, **more):
+        if path == str(tmp_path / "transactions"):
+            raise OSError(errno.EIO, "Input/output error", path)
+        return looked(path, **more)
+
+    file = tmp_path / "s.yaml"
+    file.write_text(f"dataplaneapi:\n  transaction: {{transaction_dir: {tmp_path}/transactions}}\n")
+    settings = load(["-f", str(file)], {})
+    monkeypatch.setattr(os, "lstat", lstat)
+    with pytest.raises(SettingsError, match="transactions cannot be made: Input/output error"):
+        make_folders(settings, process_user(settings))
+
+
+def test_what_the_system_refuses_at_the_start_is_a_sentence(monkeypatch, capsys):
+    def load():
+        raise OSError(errno.EIO, "Input/output error", "/state")
+
+    monkeypatch.setattr(starting, "disregard", lambda number: None)
+    with pytest.raises(SystemExit) as ended:
+        starting.serve(load, lambda settings: pytest.fail("there is nothing to serve"))
+    assert ended.value.code == 1
+    assert capsys.readouterr().err == "the server cannot start: [Errno 5] Input/output error: '/state'\n"
 
 
 def test_a_folder_of_somebody_else_is_not_used(make):
