@@ -73,6 +73,7 @@ class Reporter:
     def __init__(self, member: Member) -> None:
         self._member = member
         self._said: tuple[object, ...] = ()
+        self._findings: Sequence[Finding] = ()
         self._hold: Hold | None = None
         self._renewed = 0.0
         self._memory = Memory(member.services.state)
@@ -97,7 +98,10 @@ class Reporter:
             state, has.number, has.version, wanted, reason, gate, alarm, strategy, self._rollout,
         )  # fmt: skip
         tries_again = state == "taking" and self._said[:4] == ("waiting", *said[1:4])
+        if said[:5] == self._said[:5]:
+            findings = findings or self._findings  # HAProxy's words go with the reason
         if said != self._said and not tries_again:
+            self._findings = findings
             shown = self._concealing(reason or findings, head if state == "refused" else None)
             status = Status(
                 state, has.number, has.version, wanted, shown(reason)[:_LONGEST_REASON],
