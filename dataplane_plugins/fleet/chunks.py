@@ -9,12 +9,12 @@ number of such layers in front, is the address of the content.
 import threading
 import time
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 
 from dataplane_core.plugin import DataplaneError
 from dataplane_plugins.fleet.sealing import FleetKey, Forged
-from dataplane_plugins.fleet.stores import Condition, KeyValueStore, Undecided
+from dataplane_plugins.fleet.stores import Condition, Entry, KeyValueStore, Undecided
 
 LEAST, MOST = 2 << 10, 128 << 10
 """Bytes that a piece has, but for the last one of a content."""
@@ -23,6 +23,7 @@ _ENDS = 128
 """One line among as many is the last one of its piece."""
 _MOST_LAYERS = 8
 _MOST_PUT, _MOST_BYTES = 32, 256 << 10
+_MOST_READ = 16
 _MOST_KNOWN = 100_000
 _CACHE_BYTES = 16 << 20
 PLACE, COLLECTED = "chunks/", "control/collected"
@@ -91,15 +92,15 @@ class Chunks:
             raise Forged(f"{address[:40]!r} is no address of a content")
         names = [address[1:]]
         for _ in range(int(address[0])):
-            names = b"".join(map(self._piece, names)).decode("ascii", "replace").splitlines()
-        return b"".join(map(self._piece, names))
+            names = b"".join(self._pieces(names)).decode("ascii", "replace").splitlines()
+        return b"".join(self._pieces(names))
 
     def names(self, address: str) -> Iterator[str]:
         """Yield the names of all pieces of a content, those of its layers included."""
         names = [address[1:]]
         for _ in range(int(address[0])):
             yield from names
-            names = b"".join(map(self._piece, names)).decode("ascii", "replace").splitlines()
+            names = b"".join(self._pieces(names)).decode("ascii", "replace").splitlines()
         yield from names
 
     def conditions(self) -> tuple[Condition, ...]:
@@ -160,15 +161,25 @@ class Chunks:
                 continue
             self._store.transact([Condition(place)], {place: sealed})
 
-    def _piece(self, name: str) -> bytes:
-        """Return a piece; those of the newest contents are in memory, packed."""
-        packed = self._cache.get(name)
-        if packed is not None:
-            return zlib.decompress(packed)
-        place = _place(name)
-        entry = self._store.get(place)
+    def _pieces(self, names: Sequence[str]) -> Iterator[bytes]:
+        """Return pieces; those of the newest contents are in memory, packed.
+
+        The others are read some at a time: who was away for long lacks many.
+        """
+        kept = {name: self._cache.get(name) for name in dict.fromkeys(names)}
+        packed = {name: one for name, one in kept.items() if one is not None}
+        missing = [name for name, one in kept.items() if one is None]
+        for start in range(0, len(missing), _MOST_READ):
+            some = missing[start : start + _MOST_READ]
+            entries = self._store.read([_place(name) for name in some]).entries
+            packed.update({name: self._opened(name, entries[_place(name)]) for name in some})
+        return (zlib.decompress(packed[name]) for name in names)
+
+    def _opened(self, name: str, entry: Entry | None) -> bytes:
+        """Return a piece from the store, packed, and remember it."""
         if entry is None:
             raise MissingContent(f"the store of the fleet lacks a part of a content: {name}")
+        place = _place(name)
         packed = self._key.open(entry.value, place)
         try:
             piece = zlib.decompress(packed)
@@ -178,7 +189,7 @@ class Chunks:
             raise Forged(f"{place} holds another content")
         self._learn([name])
         self._remember(name, packed)
-        return piece
+        return packed
 
     def _remember(self, name: str, packed: bytes) -> None:
         self._cached += len(packed)

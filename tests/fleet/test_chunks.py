@@ -95,3 +95,20 @@ def test_what_is_missing_is_told():
 def test_what_is_no_address_is_none(address):
     with pytest.raises(Forged):
         chunks_on(MemoryCluster()).get(address)
+
+
+def test_what_a_member_lacks_is_read_some_pieces_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    cluster, asked = MemoryCluster(), list[int]()
+    data = servers(10_000).encode()
+    address = chunks_on(cluster).put(data)
+    read = MemoryStore.read
+    monkeypatch.setattr(MemoryStore, "read", lambda self, keys, prefixes=(): asked.append(len(keys)) or read(self, keys, prefixes))
+    member = chunks_on(cluster)
+    assert member.get(address) == data
+    pieces = sum(asked)
+    assert len(asked) <= pieces / 16 + 4, asked
+    changed = data.replace(b"server s77 ", b"server x77 ").replace(b"server s7777 ", b"server x7777 ")
+    address = chunks_on(cluster).put(changed)
+    asked.clear()
+    assert member.get(address) == changed
+    assert sum(asked) < pieces / 4 and len(asked) <= 4, asked
