@@ -20,6 +20,9 @@ from dataplane_core.text.splice import common_end, common_start
 LONG = 1 << 17
 """Characters of a section from which on lines are not kept that are looked at once."""
 
+MANY = 100
+"""Changed lines from which on those are left out that only stand elsewhere, or between changes."""
+
 _Key = tuple[str, str]
 
 
@@ -105,10 +108,13 @@ def _given_no_more(readers: NameReaders, old: Section, news: list[Section]) -> I
     lines, others = cut(old), cut(new)
     start = common_start(lines, others)
     end = common_end(lines, others, start)
-    went = lines[start : len(lines) - end]
-    gone = dict.fromkeys(given(went)) if went else {}
+    went, came = lines[start : len(lines) - end], others[start : len(others) - end]
+    differ = _unlike(went, came) if len(went) > MANY else went
+    gone = dict.fromkeys(given(differ)) if differ else {}
     if gone:
-        for one in given(others[start : len(others) - end]):
+        if differ is not went and not any(one.numbers for one in gone):
+            came = _unlike(came, went)
+        for one in given(came):
             gone.pop(one, None)
         for section in news[1:]:
             for one in given(cut(section)):
@@ -118,6 +124,12 @@ def _given_no_more(readers: NameReaders, old: Section, news: list[Section]) -> I
             reader.saying(section, one.name).gives(one.kind, one.name) for section in news
         ):
             yield Gone(Thing(old, one.kind, one.name), one if one.numbers else None)
+
+
+def _unlike(some: Sequence[Any], others: Sequence[Any]) -> Sequence[Any]:
+    """Return the lines that do not stand among others word by word, as those name the same."""
+    known = {getattr(one, "raw", one) for one in others}
+    return [one for one in some if getattr(one, "raw", one) not in known]
 
 
 def _lines(section: Section) -> Sequence[Any]:

@@ -14,7 +14,7 @@ from tests.bench.writing import commit
 from tests.harness.server import CONFIGURATION, ApiServer, Client
 
 LEFT_OUT = {"dataplane": {"block_plugins": ["fleet.membership"]}}
-BATCH = 2000
+BATCH = 5000
 """Requests of a round: the clock of processor time is a coarse one."""
 TIMES, MEMORY = 1.1, 1.02
 """Limits: what differs less is noise."""

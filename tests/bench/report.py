@@ -95,7 +95,7 @@ on a small file, started on a folder on which it has run before. Memory is measu
 after the first answer, and after an edit; libraries that other processes have loaded, too, count in part.
 
 **Without a fleet.** A server without the setting `fleet.store`, and one from which `block_plugins` leaves out
-the plugin `fleet.membership`, in turn, on a file of 10 servers. The GET is of one server, 2 000 times in each round.
+the plugin `fleet.membership`, in turn, on a file of 10 servers. The GET is of one server, 5 000 times in each round.
 Memory is measured once the servers are at rest after their first answers.
 
 **First GET of all backends.** The server has just given its first answer; a worker is known by the

@@ -29,6 +29,7 @@ from dataplane_plugins.server_states import removal_commands
 _CHECKED = {"health_check_address", "health_check_port"}
 _ASKED = {"agent-addr", "agent-port", "agent-send"}
 _AROUND = ("ssl", "send-proxy", "send_proxy")
+_DEFAULT_SERVER = "default-server"
 _DEFAULT_LINES = "lines with default-server"
 _PATHS = ("unix@", "abns@", "/")
 
@@ -145,8 +146,11 @@ def _default_lines(section: Section) -> list[tuple[int, Line]]:
     """Return the `default-server` lines of a section, which are looked for once for all servers."""
     known: list[tuple[int, Line]] | None = section.cache.get(_DEFAULT_LINES)
     if known is None:
-        lines = enumerate(section.lines)
-        known = [(at, line) for at, line in lines if line.tokens[:1] == ("default-server",)]
+        lines = enumerate(section.lines if _DEFAULT_SERVER in section.text else ())
+        known = [
+            (at, line) for at, line in lines
+            if _DEFAULT_SERVER in line.raw and line.tokens[:1] == (_DEFAULT_SERVER,)
+        ]  # fmt: skip
         section.cache[_DEFAULT_LINES] = known
     return known
 
