@@ -27,6 +27,14 @@ LINES = {
 }  # fmt: skip
 
 
+@pytest.fixture(scope="module", autouse=True, params=["some lines", "many lines"])
+def _how_many(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Each law also as it is of changes of many lines."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(lost_names, "MANY", lost_names.MANY if request.param == "some lines" else 0)
+        yield
+
+
 @pytest.fixture(scope="module")
 def registry() -> Registry:
     return register_collections(make_manager())
