@@ -74,6 +74,7 @@ class Acceptor:
             return
         self._waited = 0
         if self._serving.full and not self._serving.sources.drop_slowest():
+            self._serving.end_longest_wait()
             self._rest(None)
             return
         self._accept_one(listener)

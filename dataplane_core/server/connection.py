@@ -11,6 +11,7 @@ import socket
 import time
 from functools import partial
 
+from dataplane_core.feeds import LaterAnswer
 from dataplane_core.logs.request_id import choose_request_id
 from dataplane_core.server import client_socket
 from dataplane_core.server.answer_memory import ID_FIELD, Heads, RememberedAnswer
@@ -18,11 +19,12 @@ from dataplane_core.server.body_framing import BodyFraming
 from dataplane_core.server.body_gathering import BodyGathering
 from dataplane_core.server.exchange import serve
 from dataplane_core.server.head_buffer import HeadBuffer
-from dataplane_core.server.loop import READ, WRITE
+from dataplane_core.server.loop import GONE, READ, WRITE
 from dataplane_core.server.refusals import RefusedRequest
 from dataplane_core.server.request_body import RequestBody
 from dataplane_core.server.request_head import RequestHead, parse_head
 from dataplane_core.server.serving import ClientGoneError, ServedListener, Serving
+from dataplane_core.server.thread_pool import Task
 
 log = logging.getLogger("dataplane.server")
 
@@ -33,7 +35,7 @@ _PARTS_LEFT = 8  # of an answer, which the client has not taken yet
 class Connection(BodyGathering):
     """One client's connection (see `OpenConnection`)."""
 
-    __slots__ = ("_begun", "_heads", "_known")
+    __slots__ = ("_begun", "_heads", "_known", "_later")
 
     def __init__(
         self, serving: Serving, listener: ServedListener, accepted: socket.socket, peer: object
@@ -42,6 +44,7 @@ class Connection(BodyGathering):
         self._heads = HeadBuffer(serving.limits)
         self._begun = 0.0  # when the first byte of a head came
         self._known = Heads()
+        self._later: LaterAnswer | None = None  # while its connection is the loop's
         if not self._is_tls:
             self._greet()
         serving.loop.watch(self._descriptor, self)
@@ -160,7 +163,51 @@ class Connection(BodyGathering):
         if self.react == self._on_bytes and self._has_more():
             self._on_bytes(READ)
 
+    def close(self) -> None:
+        """End the connection, and wait for no answer."""
+        super().close()
+        later, self._later = self._later, None
+        if later is not None:
+            self.serving.later.pop(self, None)
+            later.close()
+
+    def end_wait(self) -> None:
+        """Have an answer that is to come later given now, with what is known."""
+        if self._later is not None:
+            self._later.close()
+
+    def _await(self, later: LaterAnswer) -> None:
+        """Hold the connection until its answer is ready; what comes meanwhile is read then."""
+        if self._descriptor < 0:
+            return
+        self._later = later
+        self.serving.later[self] = None
+        self.react = self._on_gone
+        self.serving.loop.resume(self._descriptor, GONE)
+        if self.serving.stopping:
+            self.end_wait()
+
+    def _on_gone(self, events: int) -> None:
+        """Wait no longer for the answer: the client has gone away, or says nothing more."""
+        self.end_wait()
+
+    def _give_later(self, give: Task) -> None:
+        """Have a thread give the answer that was waited for."""
+        if self._later is None:
+            return
+        self._later = None
+        self.serving.later.pop(self, None)
+        self._leave_to_others()
+        self.serving.loop.pause(self._descriptor)
+        self.serving.pool.submit(give)
+
     # What a thread does that serves a request.
+
+    def wait_for_answer(self, later: LaterAnswer, give: Task) -> None:
+        """Let the loop hold the connection until `give` can answer; the thread is done with it."""
+        call = self.serving.loop.call
+        call(partial(self._await, later), self)
+        later.attach(partial(call, partial(self._give_later, give), self))
 
     def send(self, data: bytes) -> None:
         """Send bytes of an answer, from a thread; raises `ClientGoneError`.

@@ -74,6 +74,8 @@ def _serve(exchange: _Exchange, ask: Callable[[], Iterable[bytes]]) -> Callable[
     try:
         keeps, feed = _answer(exchange, ask)
         if exchange.later is not None:
+            if isinstance(body, RequestBody):
+                body.close()  # the answer may be long in coming, and others need the room
             return partial(_wait_for_answer, exchange, exchange.later)
         if isinstance(body, RequestBody):
             keeps = keeps and not body.failed
@@ -91,10 +93,10 @@ def _serve(exchange: _Exchange, ask: Callable[[], Iterable[bytes]]) -> Callable[
 
 def _wait_for_answer(exchange: _Exchange, later: LaterAnswer) -> None:
     try:
-        exchange.connection.serving.wait_for(later, exchange.give_later)
+        exchange.connection.wait_for_answer(later, exchange.give_later)
     except Exception:
         log.exception("a connection was given up")
-        exchange.connection.close()
+        exchange.connection.serving.loop.call(exchange.connection.close)
 
 
 def _wait_for_body(

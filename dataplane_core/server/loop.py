@@ -16,7 +16,7 @@ from typing import Protocol
 
 log = logging.getLogger("dataplane.server")
 
-READ, WRITE = select.EPOLLIN, select.EPOLLOUT
+READ, WRITE, GONE = select.EPOLLIN, select.EPOLLOUT, select.EPOLLRDHUP
 _EVENTS = 256  # that are taken at once
 _PAUSE = 0.1  # seconds after a fault of the loop itself, which could come again at once
 

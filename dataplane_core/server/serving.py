@@ -18,7 +18,7 @@ from dataplane_core.server.client_sources import ClientSources
 from dataplane_core.server.head_buffer import HeadLimits
 from dataplane_core.server.listen_addresses import ListenerTimeouts
 from dataplane_core.server.loop import EventLoop
-from dataplane_core.server.thread_pool import ThreadPool
+from dataplane_core.server.thread_pool import Task, ThreadPool
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -101,6 +101,12 @@ class OpenConnection(Protocol):
     def stream(self, feed: Feed) -> None:
         """Let the loop send what a feed gives; the thread must not touch the connection then."""
 
+    def wait_for_answer(self, later: LaterAnswer, give: Task) -> None:
+        """Let the loop hold the connection until `give` can answer; the thread is done with it."""
+
+    def end_wait(self) -> None:
+        """Have an answer that is to come later given now, with what is known."""
+
     def send(self, data: bytes) -> None:
         """Send bytes of an answer, from a thread; raises `ClientGoneError`."""
 
@@ -127,7 +133,8 @@ class Serving:
     closed a connection. `unsent` are the bytes of answers that the loop still has to send, and
     `sending` the connections that they are for, the one that has had them for longest first.
     `body_folder` is for long bodies; None: where the system has temporary files. `later` are the
-    answers that are still to come, while no thread has their connections.
+    connections whose answers are still to come, the one that has waited for longest first: the loop
+    alone knows them.
     """
 
     loop: EventLoop
@@ -147,7 +154,7 @@ class Serving:
     on_closed: Callable[[], None] = lambda: None
     unsent: int = 0
     sending: dict[Closable, None] = field(default_factory=dict)
-    later: set[LaterAnswer] = field(default_factory=set)
+    later: "dict[OpenConnection, None]" = field(default_factory=dict)
     _next_look: float = 0.0
     _waiting: int = 0  # threads that wait for clients to take answers
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -210,20 +217,13 @@ class Serving:
         """End the answers that go on, and have those given that are to come later."""
         for connection in tuple(self.connections.values()):
             connection.end_stream()
-        for answer in tuple(self.later):
-            answer.close()
+        for connection in tuple(self.later):
+            connection.end_wait()
 
-    def wait_for(self, answer: LaterAnswer, give: Callable[[], Callable[[], None]]) -> None:
-        """Have a task of the pool give an answer when it is ready."""
-
-        def ready() -> None:
-            self.later.discard(answer)
-            self.pool.submit(give)
-
-        self.later.add(answer)
-        answer.attach(ready)
-        if self.stopping:
-            answer.close()
+    def end_longest_wait(self) -> None:
+        """Have an answer given now that is to come later: others find no place."""
+        for connection in tuple(self.later)[:1]:
+            connection.end_wait()
 
     def end_idle(self) -> None:
         """Close the connections on which nothing of a request has come."""

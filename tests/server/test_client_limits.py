@@ -29,7 +29,8 @@ def post(size, extra=b""):
 def trickle(client, piece=b"x"):
     """Send a piece again and again, until the server answers or ends the connection; what it says."""
     while not select.select([client], [], [], 0.02)[0]:
-        client.sendall(piece)
+        with contextlib.suppress(BrokenPipeError):  # it has ended just now
+            client.sendall(piece)
     return everything(client)
 
 
