@@ -185,7 +185,8 @@ def dataplane_answered(answered: "Answered", services: "Services") -> None:
     """Learn of a request that asked for a change, or was not let in, before its answer is sent.
 
     `answered` has `method`, `path`, `query`, `status`, `author` and, for a refusal, `message`. The
-    client waits for what the hook does; the answer stays as it is.
+    client waits for what the hook does; the answer stays as it is. Where an answer waits for what
+    becomes of a change (`wait` in a fleet), `status` is that of the change, which was made.
     """
 
 

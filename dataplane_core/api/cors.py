@@ -5,7 +5,10 @@ from typing import Any
 
 import falcon
 
-EXPOSED = "Reload-ID, Configuration-Version, Confirm-Before, Deprecation, Link"
+EXPOSED = (
+    "Reload-ID, Configuration-Version, Confirm-Before, Deprecation, Link, Retry-After, "
+    "Fleet-Revision, Fleet-Rollout"
+)
 _METHODS = "GET, POST, PUT, DELETE"
 
 

@@ -20,8 +20,13 @@ SERVER = {"name": "new", "address": "192.0.2.9", "port": 80}
 class Members:
     """Members of which each goes on while somebody waits for the store, and who leads them."""
 
-    def __init__(self, fleet: Fleet, names: str, refuses: str = "", **strategy: Any) -> None:
-        self.nodes = [(refusing if one == refuses else Fleet.node)(fleet, one, **fleet.served) for one in names]
+    def __init__(self, fleet: Fleet, names: str, refuses: str = "", audit: str = "", **strategy: Any) -> None:
+        self.nodes = [
+            (refusing if one == refuses else Fleet.node)(
+                fleet, one, **fleet.served, dataplane__audit_file=audit and f"{audit}.{one}"
+            )
+            for one in names
+        ]
         self.leader, self.is_led = Leader(self.nodes[0].member), True
         self._lock = threading.RLock()
         fleet.settled(*self.nodes)
@@ -197,3 +202,18 @@ def test_who_changes_a_file_is_known_as_who_changes_the_configuration(members):
     assert (newest["node"], author["name"], author["method"], author["reason"]) == ("a", "admin", "basic", "ticket 7")
     made = b.call("GET", f"{FLEET}/rollouts").json[0]["made"]
     assert made == {**newest, "files": ["maps/h.map"]}
+
+
+def test_the_audit_has_a_change_and_that_it_was_put_back(members, tmp_path):
+    """What was answered 409, after waiting, was made: both versions are told, the second one with the reason."""
+    three = members(refuses="b", audit=str(tmp_path / "audit"), waves=["1"], on_failure="rollback")
+    a = three.nodes[0]
+    answer = a.server("be1", "new", wait="all")
+    assert told(answer) == (409, "returned", True)
+    three.go_on()
+    a.call("DELETE", f"{V3}/backends/none", version=a.version)  # has the file told of all up to now
+    records = [json.loads(line) for line in (tmp_path / "audit.a").read_text().splitlines()]
+    made, back = [one for one in records if one["event"] == "version"][-2:]
+    assert (made["author"]["name"], made["author"]["method"]) == ("admin", "basic")
+    assert back["author"]["method"] == "fleet"
+    assert "b: " in back["author"]["reason"]
