@@ -62,6 +62,7 @@ from dataplane_core.store.rehearsal import (
     rehearsing,
 )
 from dataplane_core.store.scratch import Scratch
+from dataplane_core.store.sharing import SharedFile
 from dataplane_core.store.snapshot import Snapshot
 from dataplane_core.store.transactions import Edit, Transaction, Transactions
 from dataplane_core.store.trial import Gate
@@ -92,5 +93,5 @@ __all__ = [
     "Verdict", "discard_store", "decode_text", "digest_of", "encode_text", "split_header",
     "Candidate", "locked", "read_file", "real_path", "sweep_folder", "sync_directory",
     "storage_errors", "try_lock", "write_atomically", "Former", "Folder", "resource_folder",
-    "StoredFiles", "BringToHaproxy", "NamedFiles",
+    "StoredFiles", "BringToHaproxy", "NamedFiles", "SharedFile",
 ]  # fmt: skip

@@ -8,6 +8,7 @@ one did so and died, puts back the files, too.
 
 import logging
 import os
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
@@ -18,6 +19,7 @@ from dataplane_core.store.failpoints import failpoint
 from dataplane_core.store.journal.state import State
 from dataplane_core.store.journal.version_records import VersionRecord
 from dataplane_core.store.locks import locked, try_lock
+from dataplane_core.store.sharing import SharedFile
 from dataplane_core.store.versioned_file import VersionedFile
 
 _log = logging.getLogger(__name__)
@@ -38,47 +40,66 @@ class BroughtFiles:
         self._config = config
         self._former = former
         self._lock = state.path("brought.lock")
+        self._thread = threading.local()
 
     @contextmanager
     def alone(self) -> Iterator[None]:
         """Keep others away who replace files, after what a killed one has left is put right."""
         with locked(self._lock):
-            self._recover()
-            yield
+            self._thread.is_alone = True
+            try:
+                self._recover()
+                yield
+            finally:
+                self._thread.is_alone = False
+
+    @property
+    def is_alone(self) -> bool:
+        """Whether this thread keeps others away, and would wait for itself."""
+        return getattr(self._thread, "is_alone", False)
+
+    def at_rest(self) -> bool:
+        """Tell whether nobody replaces files, nor has died meanwhile: that is put right."""
+        handle = try_lock(self._lock)
+        if handle is None:
+            return False
+        try:
+            return not self._recover()
+        finally:
+            os.close(handle)
 
     def recover(self) -> None:
         """Put right what a killed process has left, unless somebody replaces files just now."""
-        if not self._former.begun(BROUGHT):
-            return
-        handle = try_lock(self._lock)
-        if handle is not None:
-            try:
-                self._recover()
-            finally:
-                os.close(handle)
+        if self._former.begun(BROUGHT):
+            self.at_rest()
 
     @contextmanager
     def in_place(
-        self, files: Sequence[Replacement], base: int, *, makes_version: bool = True
-    ) -> Iterator[str]:
+        self, files: Sequence[Replacement], base: int, *, makes_version: bool = True,
+        going: Sequence[SharedFile] = (),
+    ) -> Iterator[str]:  # fmt: skip
         """Have files in their places in the body, which commits what follows on version `base`.
 
         The commit has to record the name that is yielded; empty where there are no files. What the
         body raises puts the former files back, unless the version is in force all the same. Without
-        `makes_version` they stay as soon as the body is through.
+        `makes_version` they stay as soon as the body is through. Who shares the files gets them in
+        one step with the version, and has those of `going` go, which are deleted afterwards.
         """
+        sharing, shared = self._config.records.sharing, [*map(_shared, files), *going]
         if not files:
-            yield ""
+            with sharing.together(shared, makes_version=makes_version):
+                yield ""
             return
         change = f"{BROUGHT}{base}-{os.urandom(8).hex()}"
         try:
             for one in files:
                 self._former.store(change, one.former)
             failpoint("files-noted")
-            for one in files:
-                one.put()
-            failpoint("files-brought")
-            yield change
+            with sharing.together(shared, makes_version=makes_version):
+                for one in files:
+                    one.put()
+                failpoint("files-brought")
+                yield change
         except BaseException:
             self._give_up(change)
             raise
@@ -112,11 +133,14 @@ class BroughtFiles:
         known = [(record, change) for record, change in found if record is not None]
         return sorted(known, key=lambda one: one[0].version, reverse=True)
 
-    def _recover(self) -> None:
-        """Undo what a process left half done, unless its version is in the file."""
-        changes = self._former.begun(BROUGHT)
+    def _recover(self) -> bool:
+        """Undo what a process left half done, unless its version is in the file.
+
+        Returns whether anything was undone.
+        """
+        changes, undone = self._former.begun(BROUGHT), False
         if not changes:
-            return
+            return False
         self._config.version()  # records the commit of a process that died
         versions = self._config.records.versions
         for change in changes:
@@ -127,8 +151,9 @@ class BroughtFiles:
                 self._former.forget(change)
                 continue
             self._former.undo(change)
+            undone = True
             _log.warning("files were being replaced by a process that ended: they are as before")
-        self.settle()
+        return self.settle() or undone
 
     def _give_up(self, change: str) -> None:
         """Put files back whose change has failed; what cannot be put back now stays kept."""
@@ -140,3 +165,10 @@ class BroughtFiles:
                 self.settle()
         except StorageFailed as error:
             _log.error("a change failed, and %s", error.message)
+
+
+def _shared(one: Replacement) -> SharedFile:
+    """Return what a file becomes, for those who share it."""
+    former = one.former
+    assert isinstance(former.now, bytes)
+    return SharedFile(str(former.path), former.data, former.now)

@@ -10,7 +10,7 @@ from contextlib import suppress
 from contextvars import Context
 
 from dataplane_core.plugin import Conflict, Finding, VersionMismatch
-from dataplane_plugins.fleet.errors import Overtaken, told
+from dataplane_plugins.fleet.errors import Behind, Overtaken, told
 from dataplane_plugins.fleet.following import Follower
 from dataplane_plugins.fleet.known import Known, read_known
 from dataplane_plugins.fleet.member import Member
@@ -47,6 +47,10 @@ class CatchUp:
         Whoever asks for the change may be permitted less than those who made the revision: nothing
         of the request holds for that.
         """
+        if self._member.services.used_files.brought.is_alone:
+            raise Behind(
+                "this member of the fleet does not have the newest version yet: repeat the change"
+            )
         with self._lock:
             Context().run(self._catch_up)
 

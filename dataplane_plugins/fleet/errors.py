@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from dataplane_core.plugin import DataplaneError
+from dataplane_core.plugin import Conflict, DataplaneError
 from dataplane_plugins.fleet.sealing import Forged
 from dataplane_plugins.fleet.stores import StoreError
 
@@ -18,6 +18,18 @@ class FleetUnsure(DataplaneError):
     """The store did not answer: whether the change is the fleet's is found out later."""
 
     status = 503
+
+
+class Behind(Conflict):
+    """What a change follows on has not come to this member yet: it is about to take it."""
+
+    retry_after = 1
+
+
+class RollingOut(Conflict):
+    """Members wait for the version before: what follows on it has to wait, too."""
+
+    retry_after = 5
 
 
 class Overtaken(DataplaneError):

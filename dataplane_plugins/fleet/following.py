@@ -193,6 +193,7 @@ class Follower:
         wanted_files = self._revisions.files(wanted.files)
         known, known_files = self._recogniser.recognised(here, known, head, overlays)
         decision = decide(here, known, known_files, wanted, wanted_files)
+        self._edits.check_rest(decision)
         if decision.step is Step.NOTHING:
             self._has(wanted, head)
         elif decision.step is Step.APART or (decision.is_own and not self._adopts):

@@ -79,10 +79,14 @@ def bypassing(rollout: Rollout) -> str:
 def busy(rollout: Rollout) -> str:
     """Say why nobody changes anything."""
     if rollout.state == "returning":
-        return f"version {rollout.version} is being put back: wait for the one before"
+        what, until = "put back", "that is over"
+    else:
+        what = f"rolled out, wave {rollout.wave + 1} of {len(rollout.waves)}"
+        is_paused = rollout.state == "paused"
+        until = "it is resumed and over, or abort it" if is_paused else "it is over, or abort it"
     return (
-        f"version {rollout.version} is being rolled out, wave {rollout.wave + 1} of "
-        f"{len(rollout.waves)}: wait for the end, or abort it"
+        f"version {rollout.version} is being {what}: send the change again when {until}; "
+        "a change with wait=all, and GET /dataplane/v1/fleet/rollout?wait=all, are answered then"
     )
 
 

@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from dataplane_core.plugin import Conflict
-from dataplane_plugins.fleet.errors import Overtaken
+from dataplane_plugins.fleet.errors import Overtaken, RollingOut
 from dataplane_plugins.fleet.member import Member
 from dataplane_plugins.fleet.reasons import busy, held, replaced
 from dataplane_plugins.fleet.remembering import Memory, raise_alarm
@@ -178,7 +178,7 @@ class Rollouts:
         """
         now, mark = self._replaced()
         if staged and now is not None and now.refuses_changes:
-            raise Conflict(busy(now))
+            raise RollingOut(busy(now))
         newest = now if now is not None and now.number == head.number else None
         if staged and newest is not None and not newest.reaches(self._member.name):
             raise Conflict(

@@ -7,13 +7,20 @@ could lose. Of two servers that make a change of the same revision, the store re
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from functools import cached_property
 
-from dataplane_core.plugin import Author, Committed, Conflict, VersionMismatch, encode_text
-from dataplane_plugins.fleet.errors import FleetUnavailable, FleetUnsure, told
+from dataplane_core.plugin import (
+    Author,
+    Committed,
+    Conflict,
+    SharedFile,
+    VersionMismatch,
+    encode_text,
+)
+from dataplane_plugins.fleet.errors import Behind, FleetUnavailable, FleetUnsure, told
 from dataplane_plugins.fleet.known import read_known
 from dataplane_plugins.fleet.local_files import LocalFiles
 from dataplane_plugins.fleet.made import note_revision, who_asks
@@ -24,6 +31,8 @@ from dataplane_plugins.fleet.revisions import Revision
 from dataplane_plugins.fleet.rollouts import Rollouts
 from dataplane_plugins.fleet.stores import StoreError, StoreUnreachable, Undecided
 
+_Brought = dict[str, tuple[str | None, bytes | None]]
+"""By names of files, the address of what they hold, and what they will hold."""
 _MOST_ATTEMPTS = 5
 _DECIDED_SECONDS, _PAUSE = 3.0, 0.05
 
@@ -101,8 +110,8 @@ class Sharer:
             revision = self._next(head, change.author, version=change.version)
             shared = self._overlays.shared_for(head.text, change.before, change.after, overlays)
             for _ in range(_MOST_ATTEMPTS):
-                text = chunks.put(shared)
-                if self.add(replace(revision, text=text), head) is not None:
+                text, files = chunks.put(shared), self._files_with(head, self._brought)
+                if self.add(replace(revision, text=text, files=files), head) is not None:
                     return
                 newest = self._newest()
                 if newest.mark != head.mark:
@@ -118,29 +127,73 @@ class Sharer:
         if name is None or self._may_go is not None:
             return
         with told(), self._reached():
-            chunks = self._member.revisions.chunks
-            former = self._files.one(name)
-            after = None if data is None else chunks.put(data)
-            for _ in range(_MOST_ATTEMPTS):
-                head = self._newest()
-                if self._with_file(head, name, former, after):
-                    return
-            raise Conflict(f"{name} was not changed: other members of the fleet were faster")
+            try:
+                self._share({name: (self._files.one(name), data)})
+            except VersionMismatch as error:
+                raise Behind(error.message) from None
 
-    def _with_file(self, head: Revision, name: str, former: str | None, after: str | None) -> bool:
-        """Make a file another in the newest revision; False where there is a newer one."""
-        revisions = self._member.revisions
-        files = revisions.files(head.files)
-        if files.get(name) == after:
-            return True
-        if files.get(name) != former:
-            raise Conflict(f"{name} is another file in the fleet: this member does not have it yet")
-        if after is None:
-            del files[name]
+    @contextmanager
+    def files(self, files: Sequence[SharedFile], makes_version: bool) -> Iterator[None]:
+        """Have the version that is made in the body bring files, in one revision.
+
+        Where it makes none, a revision of the files is made at its end. Raises as `version` does.
+        """
+        address, put = self._member.revisions.chunks.address, self._member.revisions.chunks.put
+        is_followed = self._may_go is not None
+        brought: _Brought = {}
+        with told(), self._reached():
+            for one in () if is_followed else files:
+                if (name := self._files.name(one.path)) is not None:
+                    brought[name] = None if one.before is None else address(one.before), one.after
+                    if one.after is not None:
+                        put(one.after)  # while nobody waits for the configuration
+        self._thread.brought = brought if makes_version else {}
+        try:
+            yield
+        finally:
+            self._thread.brought = {}
+        if makes_version:
+            return
+        if self._may_go is not None:
+            self._may_go()
         else:
-            files[name] = after
-        revision = replace(self._next(head, who_asks()), files=revisions.put_files(files))
-        return self.add(revision, head) is not None
+            with told(), self._reached():
+                self._share(brought)
+
+    @property
+    def _brought(self) -> _Brought:
+        brought: _Brought = getattr(self._thread, "brought", {})
+        return brought
+
+    def _share(self, changes: _Brought) -> None:
+        """Make files others in the newest revision; raises as `version` does."""
+        for _ in range(_MOST_ATTEMPTS):
+            head = self._newest()
+            files = self._files_with(head, changes)
+            if files == head.files:
+                return
+            if self.add(replace(self._next(head, who_asks()), files=files), head) is not None:
+                return
+        raise Conflict(
+            f"{', '.join(changes)}: not changed, as other members of the fleet were faster"
+        )
+
+    def _files_with(self, head: Revision, changes: _Brought) -> str:
+        """Return the address of the list of files with changes; raises `VersionMismatch`."""
+        if not changes:
+            return head.files
+        revisions = self._member.revisions
+        files, before = revisions.files(head.files), revisions.files(head.files)
+        for name, (former, data) in changes.items():
+            after = None if data is None else revisions.chunks.put(data)
+            if files.get(name) not in (former, after):
+                raise VersionMismatch(
+                    f"{name} is another file in the fleet: this member does not have it yet"
+                )
+            files.pop(name, None)
+            if after is not None:
+                files[name] = after
+        return head.files if files == before else revisions.put_files(files)
 
     def _newest(self) -> Revision:
         """Return the newest revision; raises `FleetUnavailable` if this member has lost its fleet.

@@ -30,6 +30,7 @@ def share(services: Services, store: KeyValueStore | None = None) -> tuple[Membe
     sharer = Sharer(member)
     services.config.sharing.version = sharer.version
     services.config.sharing.file = sharer.file
+    services.config.sharing.files = sharer.files
 
     @cache
     def catch_up() -> Callable[[], None]:

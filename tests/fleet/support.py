@@ -35,7 +35,7 @@ backend be2
 
 PLUGINS = (
     *SERVICE, "configuration.masks", "configuration.global_", "configuration.defaults", "configuration.frontends",
-    "configuration.backends", "configuration.servers", "storage.maps", "storage.general", "changes.history", "changes.plans", "changes.confirm",
+    "configuration.backends", "configuration.servers", "storage.maps", "storage.general", "changes.apply", "changes.audit", "changes.history", "changes.plans", "changes.confirm",
     "fleet.membership",
 )  # fmt: skip
 """What these tests ask for: an application with all plugins takes four times as long to make."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import field, replace
 from typing import Any
 
@@ -108,17 +108,26 @@ class Applier:
         while HAProxy checks.
         """
         wanted = wanted_versions(req)
-        with self._files.alone() if target.files else nullcontext():
-            files = self._files.changes(target.files, prune=prune)
-            for attempt in range(1, _MOST_ATTEMPTS + 1):
-                try:
-                    return self._attempt(req, target, files, wanted, tell)
-                except VersionMismatch:
-                    if wanted is not None or attempt == _MOST_ATTEMPTS:
-                        raise
-        raise AssertionError("unreachable")
+        for _ in range(_MOST_ATTEMPTS - 1 if wanted is None else 0):
+            with suppress(VersionMismatch):
+                return self._attempt(req, target, prune, wanted, tell)
+            if self._config.sharing.catch_up is not None:
+                self._config.sharing.catch_up()
+        return self._attempt(req, target, prune, wanted, tell)
 
     def _attempt(
+        self,
+        req: CheckedRequest,
+        target: Target,
+        prune: bool,
+        wanted: Sequence[int] | None,
+        tell: Tell | None,
+    ) -> Applied:
+        with self._files.alone() if target.files else nullcontext():
+            files = self._files.changes(target.files, prune=prune)
+            return self._on_newest(req, target, files, wanted, tell)
+
+    def _on_newest(
         self,
         req: CheckedRequest,
         target: Target,
@@ -131,7 +140,8 @@ class Applier:
         same = document is base.document or document.text() == base.document.text()
         told: Mapping[str, Any] = {}
         options = _options(req, files, same=same)
-        with self._files.in_place(files, makes_version=not same) as brings:
+        text = document.text()
+        with self._files.in_place(files, makes_version=not same, text=text) as brings:
             if not same:
                 with ThreadPoolExecutor(1) as beside:
                     telling = beside.submit(tell, base, document) if tell else None

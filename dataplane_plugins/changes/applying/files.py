@@ -19,6 +19,7 @@ from dataplane_core.plugin import (
     NotFound,
     Replacement,
     Services,
+    SharedFile,
     StoredFiles,
     locked,
     noting_commands,
@@ -105,14 +106,19 @@ class DesiredFiles:
         return self._brought.alone()
 
     @contextmanager
-    def in_place(self, changes: Sequence[FileChange], *, makes_version: bool) -> Iterator[str]:
+    def in_place(
+        self, changes: Sequence[FileChange], *, makes_version: bool, text: str | None = None
+    ) -> Iterator[str]:
         """Have the files in their places while the change that needs them is made.
 
-        The rest is as in `BroughtFiles.in_place`.
+        Of those that go, who shares them is told which the new `text` does not use. The rest is as
+        in `BroughtFiles.in_place`.
         """
+        going = self._going(changes, text)
         changes = [one for one in changes if one.data is not None]
         if not changes:
-            yield ""
+            with self._brought.in_place((), 0, makes_version=makes_version, going=going) as brings:
+                yield brings
             return
         with ExitStack() as held:
             for lock in dict.fromkeys(one.lock for one in self._folders.values()):
@@ -120,8 +126,16 @@ class DesiredFiles:
             base = self._config.file.record_files().version
             files = [Replacement(_former(one), partial(self._put, one)) for one in changes]
             yield held.enter_context(
-                self._brought.in_place(files, base, makes_version=makes_version)
+                self._brought.in_place(files, base, makes_version=makes_version, going=going)
             )
+
+    def _going(self, changes: Sequence[FileChange], text: str | None) -> Sequence[SharedFile]:
+        """Return the files that go, for those who share them."""
+        if text is None or self._config.sharing.files is None:
+            return ()
+        uses = partial(self._services.used_files.is_used_by, text)
+        gone = [one for one in changes if one.data is None and not uses(one.path)]
+        return [SharedFile(str(one.path), one.former, None) for one in gone]
 
     def _put(self, one: FileChange) -> None:
         """Put a file in its place."""
