@@ -31,7 +31,7 @@ from dataplane_core.resources.secrets import Secrets, is_sealed, unsealed
 from dataplane_core.services import FileObjects
 from dataplane_core.store import State
 from dataplane_core.store.archive import BlamedLine, Wanted
-from dataplane_core.store.author import ChangeOptions
+from dataplane_core.store.author import ChangeOptions, asked_by, who_asks
 from dataplane_core.store.candidate import Candidate, write_atomically
 from dataplane_core.store.config import ConfigStore
 from dataplane_core.store.files import (
@@ -94,4 +94,5 @@ __all__ = [
     "Candidate", "locked", "read_file", "real_path", "sweep_folder", "sync_directory",
     "storage_errors", "try_lock", "write_atomically", "Former", "Folder", "resource_folder",
     "StoredFiles", "BringToHaproxy", "NamedFiles", "SharedFile",
+    "asked_by", "who_asks",
 ]  # fmt: skip

@@ -1,6 +1,8 @@
 """Say who asks for a change, from where, why, and how it is to be made."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 from dataplane_core.dataclass import dataclass
@@ -30,6 +32,25 @@ class Author:
 
 
 NOBODY = Author()
+_asks: ContextVar[Author] = ContextVar("asks", default=NOBODY)
+
+
+def who_asks() -> Author:
+    """Return who asks for the change that is made in this thread; nobody where nobody knows."""
+    return _asks.get()
+
+
+@contextmanager
+def asked_by(author: Author) -> Iterator[None]:
+    """Have changes in the body be asked for by somebody.
+
+    A file beside the configuration is changed by what knows nothing of who asks.
+    """
+    token = _asks.set(author)
+    try:
+        yield
+    finally:
+        _asks.reset(token)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from dataplane_core.digests import sha256, sha256_of_pieces
 from dataplane_core.errors import DataplaneError, StorageFailed
 from dataplane_core.lazy_pattern import lazy_pattern
 from dataplane_core.settings import Settings
+from dataplane_core.store.author import who_asks
 from dataplane_core.store.contents import Contents
 from dataplane_core.store.files import FileIdentity, file_identity, read_file
 from dataplane_core.store.journal.file_states import FileState, FileStates
@@ -100,7 +101,7 @@ class FileHistory:
             if self._recorded.get(path) == found:
                 return
             with self._state.write(synced=False) as connection:
-                turn = self.states.add(connection, version, [found], late=True)
+                turn = self.states.add(connection, version, [found], True, who_asks())
             self._recorded[path] = found
             if self._mark is not None and self._mark[0] <= version:
                 self._mark = version, turn

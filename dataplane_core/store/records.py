@@ -10,6 +10,7 @@ from pathlib import Path
 
 from dataplane_core.dataclass import dataclass
 from dataplane_core.errors import NotFound, StorageFailed
+from dataplane_core.store.author import Author
 from dataplane_core.store.candidate import Candidate
 from dataplane_core.store.failpoints import failpoint
 from dataplane_core.store.file_history import FileHistory
@@ -182,11 +183,10 @@ class Records:
             _log.error("the files of the configuration are not kept: %s", error)
             return ()
 
-    def record_files(self, snapshot: Snapshot, *, late: bool = True) -> bool:
+    def record_files(self, snapshot: Snapshot, *, late: bool, author: Author) -> bool:
         """Record what files have become since a version was written (`late`), or with it.
 
-        Returns False, with nothing recorded, where the version is not the newest any more: what the
-        files are now may have come with the next one.
+        Returns False, with nothing recorded, where the version is not the newest any more.
         """
         if self.files is None:
             return True
@@ -196,7 +196,7 @@ class Records:
             if newest is not None and newest.version != snapshot.version:
                 return False
             if found:
-                self.files.states.add(connection, snapshot.version, found, late=late)
+                self.files.states.add(connection, snapshot.version, found, late, author)
         return True
 
     def _add_files(

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from dataplane_core.errors import DataplaneError, StorageFailed, StorageFull
 from dataplane_core.settings import Settings
+from dataplane_core.store.author import NOBODY, Author
 from dataplane_core.store.candidate import Candidate
 from dataplane_core.store.configuration_file import ConfigurationFile
 from dataplane_core.store.file_history import FileHistory
@@ -141,13 +142,13 @@ class VersionedFile:
         """Return the number of the newest version."""
         return self.snapshot().version
 
-    def record_files(self, *, late: bool = True) -> Snapshot:
+    def record_files(self, *, late: bool = True, author: Author = NOBODY) -> Snapshot:
         """Record what the files are beside the newest version, which is returned.
 
-        With `late` they are as it left them, else as it found them.
+        With `late` they are as it left them, else as it found them. `author` has asked for that.
         """
         snapshot = self.snapshot()
-        while not self.records.record_files(snapshot, late=late):
+        while not self.records.record_files(snapshot, late=late, author=author):
             snapshot = self.snapshot()
         return snapshot
 

@@ -132,6 +132,8 @@ _FILE = {
         "size": _NUMBER,
         "kept": {"type": "boolean", "description": "Whether the content is kept."},
         "now": {**_TEXT, "enum": ["same", "changed", "gone"]},
+        "author": {"$ref": "history_author"},
+        "reason": _TEXT,
     },
 }
 _ROLLED_BACK = {

@@ -19,11 +19,12 @@ from dataplane_core.plugin import (
     SharedFile,
     VersionMismatch,
     encode_text,
+    who_asks,
 )
 from dataplane_plugins.fleet.errors import Behind, FleetUnavailable, FleetUnsure, told
 from dataplane_plugins.fleet.known import read_known
 from dataplane_plugins.fleet.local_files import LocalFiles
-from dataplane_plugins.fleet.made import note_revision, who_asks
+from dataplane_plugins.fleet.made import note_revision
 from dataplane_plugins.fleet.member import Member
 from dataplane_plugins.fleet.overlays import Overlays
 from dataplane_plugins.fleet.recognising import gone_astray

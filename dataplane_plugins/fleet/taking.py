@@ -15,6 +15,7 @@ from dataplane_core.plugin import (
     Forbidden,
     Invalid,
     ReloadFailed,
+    asked_by,
     dataclass,
 )
 from dataplane_plugins.changes.applying.file_changes import FileChange
@@ -97,7 +98,11 @@ class Taker:
                 ) as edit:
                     edit.document = document
                 reload_id = edit.outcome.reload_id
-        followed = self._files.follow(changes, reload_id, is_reloaded=False)
+        author = author_of(revision)
+        if changes and not another:
+            config.file.record_files(author=author)
+        with asked_by(author):
+            followed = self._files.follow(changes, reload_id, is_reloaded=False)
         reloads = [one["reload_id"] for one in followed if "reload_id" in one]
         return self._loaded([*([reload_id] if reload_id else ()), *reloads])
 

@@ -3,7 +3,15 @@
 from collections.abc import Callable
 from typing import Any
 
-from dataplane_core.plugin import ApiRequest, Awaited, BadRequest, CarryOut, Parameter, Routes
+from dataplane_core.plugin import (
+    ApiRequest,
+    Awaited,
+    BadRequest,
+    CarryOut,
+    Parameter,
+    Routes,
+    asked_by,
+)
 
 WAIT = Parameter(
     "wait", enum=("applied", "canary", "all"),
@@ -31,8 +39,6 @@ def follow_changes(
     """
 
     def follow(req: ApiRequest) -> CarryOut | None:
-        from dataplane_plugins.fleet.made import asked_by
-
         carry_out: CarryOut | None = waiting().follow(req) if WAIT.name in req.params else None
         own = req.get_param(OVERLAY.name)
         if own and req.scratch is None:

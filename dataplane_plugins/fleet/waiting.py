@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 from dataplane_core.plugin import (
@@ -212,11 +212,10 @@ class Waiting:
             self._look_here(one)
         others = [one for one in changes if one.reach != "applied"]
         current = self._rollouts.current()[0] if others else None
+        past = cache(self._rollouts.past)  # many may wait for one
         for one in others:
-            own = current
-            if current is not None and current.number > one.number:
-                own = self._rollouts.past(one.number)
-            _judge(one, own, current)
+            is_over = current is not None and current.number > one.number
+            _judge(one, past(one.number) if is_over else current, current)
 
     def _look_here(self, change: Change) -> None:
         """Find out whether this member's HAProxy has a change."""

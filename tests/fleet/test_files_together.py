@@ -72,6 +72,13 @@ def test_files_alone_are_one_revision_by_who_asks(fleet):
     assert answer.status_code == 200, answer.text
     fleet.settled(a, b)
     assert (number(a), files_of(b), b.version) == (before + 1, FILES, a.version)
+    for node, way, address in ((a, "basic", None), (b, "fleet", "member a")):
+        shown = node.call("GET", "/dataplane/v1/history/newest/files", at="left").json
+        assert len(shown) == len(FILES)
+        for one in shown:
+            author = one["author"]
+            assert (author["name"], author["method"]) == ("admin", way)
+            assert author.get("address") == address
     newest = a.call("GET", FLEET).json["newest"]
     assert (newest["node"], newest["author"]["name"], newest["author"]["method"]) == ("a", "admin", "basic")
 
@@ -142,6 +149,28 @@ def test_what_is_being_applied_is_no_edit_by_hand(fleet, monkeypatch):
     monkeypatch.setattr(type(judge), "judging", looked)
     assert apply(a, {"haproxy.cfg": CHANGED, **FILES}).status_code in (200, 202)
     assert (seen, number(a)) == ([FILES], before + 1)
+
+
+def test_the_history_of_each_member_says_who_changed_a_file(fleet):
+    a, b = nodes = [fleet.node(name, **fleet.served) for name in "ab"]
+    fleet.settled(*nodes)
+    (a.folder / "maps" / "by-hand.map").write_text("")
+    fleet.settled(*nodes)
+    upload(a, MAPS, {"file_upload": ("h.map", b"one\n")})
+    fleet.settled(*nodes)
+    b.call("PUT", f"{MAPS}/h.map", raw="two\n", headers={"Content-Type": "text/plain", "X-Change-Reason": "ticket 7"})
+    fleet.settled(*nodes)
+    assert a.call("DELETE", f"{MAPS}/h.map").status_code == 204
+    fleet.settled(*nodes)
+    for node in nodes:
+        each = node.call("GET", "/dataplane/v1/history/newest/files", at="each").json
+        made = [one for one in each if one["path"].endswith("h.map")]
+        assert [one["author"]["name"] for one in made] == ["admin"] * 2
+        assert [one.get("reason") for one in made] == [None, "ticket 7"]
+        there = "basic", "fleet"
+        assert [one["author"]["method"] for one in made] == [*(there if node is a else reversed(there))]
+    by_hand = a.call("GET", "/dataplane/v1/history/newest/files", at="left").json
+    assert [one.get("author") for one in by_hand] == [None]
 
 
 def test_who_uploads_a_file_and_commits_what_uses_it_is_told_when(fleet):

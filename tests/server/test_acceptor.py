@@ -13,6 +13,7 @@ from dataplane_core.server.serving import ServedListener
 from dataplane_core.server.wsgi_environ import listener_environ
 from tests.harness.waiting import PATIENCE, stays, until
 from tests.server.in_process import OK, InProcess, answer
+from tests.server.test_later import POST, Application, waits
 
 GET = b"GET /a HTTP/1.1\r\n\r\n"
 
@@ -36,8 +37,8 @@ class Failing:
 class Listening(InProcess):
     """A loop that accepts connections."""
 
-    def __init__(self, counts=None, most=100, fault=(0, 0)):
-        super().__init__()
+    def __init__(self, counts=None, most=100, fault=(0, 0), **more):
+        super().__init__(**more)
         self.counts = counts or ConnectionCounts()
         self.serving.most_connections = most
         self.queue = socket.create_server(("127.0.0.1", 0))
@@ -114,6 +115,22 @@ def test_connections_over_the_limit_wait_for_a_place():
         assert stays(lambda: len(server.serving.connections) == 2)
         busy[0].close()
         assert answer(waiting)[0].startswith(OK)
+
+
+def test_who_waits_for_an_answer_is_given_it_before_others_find_no_place():
+    application = Application()
+    with Listening(most=2, application=application) as server, contextlib.ExitStack() as stack:
+        first, second = (stack.enter_context(server.connect()) for _ in range(2))
+        for number, client in enumerate((first, second), 1):
+            client.sendall(POST)
+            waits(application, number)
+        third = stack.enter_context(server.connect())
+        third.sendall(GET)
+        assert answer(first)[1] == b"later"
+        assert first.recv(1) == b""
+        first.close()
+        assert answer(third)[1] == b"ok"
+        assert [one.closed for one in application.later] == [True, False]
 
 
 def test_who_is_slow_to_ask_gives_way_to_who_comes_later():

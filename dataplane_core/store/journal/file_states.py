@@ -4,10 +4,13 @@ A row is written where a file is another than it was: so versions that change no
 What a file was in a version is its last row up to that version.
 """
 
+import json
 import sqlite3
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Literal, NamedTuple
 
+from dataplane_core.store.author import NOBODY, Author
 from dataplane_core.store.journal.state import State
 from dataplane_core.store.journal.version_records import storable_text
 
@@ -30,6 +33,7 @@ _TABLES = (
         mode INTEGER NOT NULL,
         kept TEXT NOT NULL,
         PRIMARY KEY (version, late, path)) WITHOUT ROWID""",
+    "ALTER TABLE file_states ADD COLUMN author TEXT NOT NULL DEFAULT ''",
 )
 
 
@@ -62,9 +66,12 @@ class FileStates:
         return (found[0]["version"], found[0]["late"]) if found else (0, 0)
 
     def add(
-        self, connection: sqlite3.Connection, version: int, states: Sequence[FileState], late: bool
-    ) -> int:
+        self, connection: sqlite3.Connection, version: int, states: Sequence[FileState],
+        late: bool, author: Author = NOBODY,
+    ) -> int:  # fmt: skip
         """Keep the states of files that are not as they were, within a larger write.
+
+        `author` asked for them, if that is known, and is not that of the version.
 
         Of the late states of a file in one version the last hundred stay. Returns the number of
         the turn.
@@ -73,11 +80,12 @@ class FileStates:
         if late:
             paths = [storable_text(one.path) for one in states]
             connection.executemany(_FORGET, [(version, path, version, path) for path in paths])
+        by = "" if author == NOBODY else storable_text(json.dumps(asdict(author)))
         rows = [
-            (version, turn, storable_text(one.path), one.digest, one.size, one.mode, one.kept)
+            (version, turn, storable_text(one.path), one.digest, one.size, one.mode, one.kept, by)
             for one in states
         ]
-        sql = "INSERT OR REPLACE INTO file_states VALUES (?, ?, ?, ?, ?, ?, ?)"
+        sql = "INSERT OR REPLACE INTO file_states VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
         connection.executemany(sql, rows)
         return turn
 
@@ -94,14 +102,26 @@ class FileStates:
         )
         return {row["path"]: FileState(*row) for row in rows}
 
-    def between(self, version: int) -> Sequence[FileState]:
-        """Return what files became, one after the other, before the next version was written."""
+    def authors(self, version: int, *, late: bool) -> Mapping[str, Author]:
+        """Return who made files what `at` says, by path, where that is known."""
         rows = self._state.read(
-            "SELECT path, digest, size, mode, kept FROM file_states WHERE version = ? AND late "
-            "ORDER BY late, path",
+            "SELECT path, author FROM file_states WHERE (version, late) <= (?, ?) "
+            "ORDER BY version, late",
+            (version, _ALL_LATE if late else 0),
+        )
+        return {row["path"]: _author(row["author"]) for row in rows}
+
+    def between(self, version: int) -> Sequence[tuple[FileState, Author]]:
+        """Return what files became before the next version was written, one after the other.
+
+        Each with who asked for that, if it is known.
+        """
+        rows = self._state.read(
+            "SELECT path, digest, size, mode, kept, author FROM file_states "
+            "WHERE version = ? AND late ORDER BY late, path",
             (version,),
         )
-        return [FileState(*row) for row in rows]
+        return [(FileState(*row[:5]), _author(row[5])) for row in rows]
 
     def forget_below(self, connection: sqlite3.Connection, version: int) -> None:
         """Remove the states that no version from this one on can see."""
@@ -121,3 +141,7 @@ class FileStates:
     def clear(self, connection: sqlite3.Connection) -> None:
         """Forget all states."""
         connection.execute("DELETE FROM file_states")
+
+
+def _author(said: str) -> Author:
+    return Author(**json.loads(said)) if said else NOBODY

@@ -18,6 +18,7 @@ from dataplane_core.plugin import (
     Services,
     Snapshot,
     VersionMismatch,
+    asked_by,
     dataclass,
     parse_integer,
 )
@@ -155,7 +156,10 @@ class Applier:
                 self._config.validate(base.text)
         reload_id = None if outcome is None else outcome.reload_id
         is_reloaded = outcome is not None and outcome.state == "reloaded"
-        followed = self._files.follow(files, reload_id, is_reloaded=is_reloaded)
+        if files and outcome is None:
+            self._config.file.record_files(author=req.author)
+        with asked_by(req.author):
+            followed = self._files.follow(files, reload_id, is_reloaded=is_reloaded)
         return Applied(base, base.document if same else document, outcome, followed, told=told)
 
     def _commit(

@@ -3,7 +3,13 @@
 from collections.abc import Iterable
 from typing import Any
 
-from dataplane_core.plugin import TouchedObject, TrialRecord, VersionRecord, written_time
+from dataplane_core.plugin import (
+    Author,
+    TouchedObject,
+    TrialRecord,
+    VersionRecord,
+    written_time,
+)
 from dataplane_plugins.changes.rendering import Rendering
 
 _PEOPLE = ("name", "method", "address", "client", "interface")
@@ -19,13 +25,12 @@ def record_json(
 ) -> dict[str, Any]:
     """Return the record of a version as JSON; what is not known is left out."""
     author, delivery = record.author, record.delivery
-    people = {name: getattr(author, name) for name in _PEOPLE}
     found: dict[str, Any] = {
         "version": record.version,
         "time": written_time(record.created),
         "origin": origin(record),
         "state": state(record),
-        "author": {name: text for name, text in people.items() if text},
+        "author": people_of(author),
         "reason": author.reason,
         "request_id": author.request_id,
         "transaction_id": record.transaction_id,
@@ -44,6 +49,11 @@ def record_json(
     if touched is not None:
         shown["resources"] = [touched_json(one, rendering) for one in touched]
     return shown
+
+
+def people_of(author: Author) -> dict[str, str]:
+    """Return who asked for a change as JSON; what is not known is left out."""
+    return {name: text for name in _PEOPLE if (text := getattr(author, name))}
 
 
 def _confirmation(trial: TrialRecord) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import falcon
 
 from dataplane_core.plugin import (
     ApiRequest,
+    Author,
     FileState,
     Finding,
     Rollback,
@@ -18,6 +19,7 @@ from dataplane_core.plugin import (
     written_time,
 )
 from dataplane_plugins.changes.left_out import LeftOut
+from dataplane_plugins.changes.past.records import people_of
 from dataplane_plugins.changes.past.responders import number_of
 from dataplane_plugins.changes.rendering import Rendering
 
@@ -39,23 +41,32 @@ class VersionFiles:
             some = files.states.between(number)
         else:
             late = req.query["at"] == "left"
-            some = [one for _, one in sorted(files.states.at(number, late=late).items())]
-        shown = [_shown(one.path, one, files.now(one.path)) for one in some]
+            by = files.states.authors(number, late=late)
+            at = files.states.at(number, late=late)
+            some = [(one, by[path]) for path, one in sorted(at.items())]
+        shown = [_shown(one.path, one, files.now(one.path), author) for one, author in some]
         resp.data = to_json([one for one in shown if one is not None])
 
 
-def _shown(path: str, one: FileState, now: FileState | None) -> dict[str, Any] | None:
+def _shown(
+    path: str, one: FileState, now: FileState | None, author: Author
+) -> dict[str, Any] | None:
     """Return a file as JSON; None for one that was not there."""
     if one.kept == "gone":
         return None
     same = now is not None and now.digest == one.digest
-    return {
+    shown: dict[str, Any] = {
         "path": path,
         "sha256": one.digest,
         "size": one.size,
         "kept": one.kept == "content",
         "now": "same" if same else "gone" if now is None else "changed",
     }
+    if people := people_of(author):
+        shown["author"] = people
+    if author.reason:
+        shown["reason"] = author.reason
+    return shown
 
 
 class VersionRollback:
