@@ -74,7 +74,7 @@ def options() -> argparse.ArgumentParser:
     parser.add_argument("--doubles", action="store_true", help="an HAProxy that fails in each way there is")
     parser.add_argument("--swaps", action="store_true", help="other versions of HAProxy in the place of the running one")
     parser.add_argument("--all", action="store_true", help="everything, with a summary at the end; takes hours")
-    parser.add_argument("--quick", action="store_true", help="a share of each part of --all; takes some 20 minutes")
+    parser.add_argument("--quick", action="store_true", help="a share of each part of --all")
     return parser
 
 

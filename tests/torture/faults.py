@@ -277,9 +277,10 @@ class FaultyServer:
         self.counts["tried"] += 1
         failed = strace.injected(self._log.read_text("utf-8", "replace"))
         self.counts["failed calls"] += len(failed)
-        self.counts.pop("unforeseen", 0)
         if any(map(strace.cannot_fail, failed)):
             return self.restart()
+        if self.counts.pop("unforeseen", 0):
+            problems.append(f"an unforeseen failure: {log.read_bytes()[before:].decode('utf-8', 'replace')[-2000:]}")
         return problems and [*problems, *failed]
 
     def _watched(self) -> list[Path]:

@@ -134,7 +134,7 @@ def try_some(api: Everything, seed: int, number: int) -> Figures:
     """Try a sample of small objects, by a seed."""
     figures, chance = Figures(), random.Random(seed)
     every: list[Any] = [one for one in subjects(api) if len(one[0].wanted) <= 40]
-    for subject, known in chance.sample(every, number):
+    for subject, known in chance.sample(every, min(number, len(every))):
         found = search(subject, known).found
         chosen = dict(chance.sample(sorted(found.items()), min(len(found), 2)))
         figures.properties += len(chosen)

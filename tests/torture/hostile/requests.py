@@ -4,7 +4,6 @@ They are sent to the application beside a running HAProxy. No answer is a 5xx, a
 line to the configuration but where the body is a text of it.
 """
 
-import random
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -17,6 +16,7 @@ from falcon import testing
 from tests.runtime.support import Api
 from tests.torture.hostile.objects import Figures
 from tests.torture.hostile.strings import HOSTILE, Place, put_at, value_at
+from tests.torture.shares import share
 
 DOCUMENTS = ("/v1/specification", "/v2/specification", "/v3/specification", "/dataplane/v1/openapi.json")
 THERE = {"parent_name": "be", "backend": "be", "frontend": "fe", "index": "0", "map": "m.map", "server": "s1",
@@ -250,9 +250,7 @@ def try_requests(api: Api, known: Known, number: int = 0, seed: int = 0) -> Figu
     """Try all spots, or a sample of so many by a seed."""
     figures, text = Figures(), (api.folder / "haproxy.cfg").read_bytes()
     spots = every_spot(api, known)
-    if number:
-        spots = random.Random(seed).sample(spots, number)
-    for spot in spots:
+    for spot in share(spots, number, seed):
         (api.folder / "haproxy.cfg").write_bytes(text)
         try_spot(api, spot, figures)
     return figures
