@@ -31,6 +31,7 @@ _MAP = "faults.map"
 _BETWEEN_RESTARTS = 20
 _BETWEEN_WORDS = 100
 _REFUSED = "the next change is refused"
+_SILENT = "the server does not answer"
 
 
 class FaultyServer:
@@ -146,7 +147,7 @@ class FaultyServer:
             problems = self._alive()
             self._client.version()  # whoever looks at the file finishes the record of it
         except (OSError, http.client.HTTPException) as error:
-            return [f"the server does not answer: {error!r}"]
+            return [f"{_SILENT}: {error!r}"]
         try:
             return problems + [one for one in self._held() if not one.endswith(LITTER)]
         except StorageFailed as error:  # as it is while the server has a lock that was not given back
@@ -269,6 +270,9 @@ class FaultyServer:
             self._client = OneShot(self.server.port)
             # A change may be refused, as each thread that begins since has a call of its own that fails.
             problems = [one for one in self._judged() if not one.startswith(_REFUSED)]
+            if problems and not problems[0].startswith(_SILENT):  # so may what makes a record whole
+                self.counts["judged again after a restart"] += 1
+                problems = self.restart()
         except RuntimeError:
             told = log.read_bytes()[before:].decode("utf-8", "replace")
             problems = [f"a start ended with a trace: {told[-400:]}"] if "Traceback" in told else []

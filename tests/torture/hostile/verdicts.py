@@ -20,6 +20,8 @@ from tests.torture.hostile.subjects import BASE, OWN
 BATCH = 400
 _SECONDS = 60
 _TOO_LONG = -1000
+_ABORTED = -6
+"""HAProxy 2.8 frees memory twice when it refuses some lines (`log-stderr` with a sample)."""
 _DEFAULTS = (BASE.strip(), "  mode http", "  default-server init-addr none",
              *(f"  timeout {name} 1s" for name in ("connect", "client", "server")))  # fmt: skip
 _TAKEN = 0, 2
@@ -194,6 +196,10 @@ class Judge:
         if len(batch) > 1:
             ask(batch[: len(batch) // 2])
             ask(batch[len(batch) // 2 :])
+        elif fault.endswith(f" {_ABORTED}"):
+            # It takes nothing then, and the server answers as to any other refusal.
+            self.verdicts.counts["deaths of HAProxy without a message"] += 1
+            self.verdicts.said.setdefault(fault, f"{batch[0].about} | {batch[0].lines}"[:600])
         elif fault:
             self._tell(batch[0], fault)
         else:
