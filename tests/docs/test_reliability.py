@@ -23,5 +23,5 @@ def test_options_that_are_named_exist(capsys: pytest.CaptureFixture[str], monkey
         torture.main()
     known = capsys.readouterr().out
     named = set(re.findall(r"(?:contrib/torture|tests\.torture) (--[\w-]+)", PAGE))
-    assert {option for option in named | {one[0] for one in PARTS.values()} if option not in known} == set()
+    assert {option for option in named | {one.whole.split()[0] for one in PARTS.values()} if option not in known} == set()
     assert "--all" in named
