@@ -36,7 +36,28 @@ def put_aside_if_broken(file: Path) -> str:
 
 
 def _fault(file: Path) -> str:
-    """Return what is wrong with a file; "" where nothing is, or where that cannot be told."""
+    """Return what is wrong with a file; "" where nothing is, or where that cannot be told.
+
+    A read that fails at a moment can look to SQLite as a page that is broken: so the system has to
+    give all bytes, and a second look has to find the same.
+    """
+    return _found(file) and (_found(file) if _can_be_read(file) else "")
+
+
+def _can_be_read(file: Path) -> bool:
+    """Tell whether the system gives all bytes of a file and of its log."""
+    try:
+        for part in ("", "-wal"):
+            with suppress(FileNotFoundError), open(f"{file}{part}", "rb") as data:
+                while data.read(1 << 20):
+                    pass
+    except OSError:
+        return False
+    return True
+
+
+def _found(file: Path) -> str:
+    """Return what one look finds."""
     try:
         size = file.stat().st_size
     except OSError:

@@ -93,6 +93,40 @@ def test_a_state_of_which_a_page_cannot_be_read_at_a_moment_stays(bench, monkeyp
     assert bench.store().history.newest().version == 3
 
 
+def test_a_state_that_looks_broken_once_stays(bench, monkeypatch):
+    """So a read that failed looked at a start: SQLite called the file malformed, and its history was put aside."""
+    file, looks = made(bench), []
+    connect = sqlite3.connect
+
+    class Malformed(sqlite3.Connection):
+        def execute(self, sql, *more):
+            looks.append(sql)
+            if len(looks) > 1:
+                return super().execute(sql, *more)
+            error = sqlite3.DatabaseError("database disk image is malformed")
+            error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+            raise error
+
+    monkeypatch.setattr(sqlite3, "connect", lambda *place, **how: connect(*place, **{"factory": Malformed, **how}))
+    assert put_aside_if_broken(file) == ""
+    assert len(looks) == 2
+    monkeypatch.undo()
+    assert bench.store().history.newest().version == 3
+
+
+def test_a_state_of_which_the_system_does_not_give_all_bytes_stays(bench, monkeypatch):
+    file = made(bench)
+    garbage(file)
+
+    def failing(*place, **how):
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr("builtins.open", failing)
+    assert put_aside_if_broken(file) == ""
+    monkeypatch.undo()
+    assert "was put aside" in put_aside_if_broken(file)
+
+
 def test_a_sound_state_stays(bench, caplog):
     file = made(bench)
     config = bench.store()
