@@ -25,6 +25,7 @@ _SELDOM = 1.0  # seconds
 _LOOKS, _STEP = 20, 0.0005
 """Who finds no connection free, and is the only one in a second, looks so often again, after so
 many seconds, before it opens another. When a process starts all do: much begins at once."""
+_NONE = 0, 0.0
 
 
 class _Connection(sqlite3.Connection):
@@ -61,7 +62,7 @@ class Connections:
         self.local = _Local()
         self.free: list[_Connection] = []
         self._waited = 0.0  # when somebody began to wait for one
-        self._begun = 0, 0.0  # the process that has opened some, and when it began to
+        self._begun = _NONE  # the process that has opened some, and when it began to
         self.log = KeptLog(file)
 
     def take(self) -> _Connection:
@@ -105,7 +106,8 @@ class Connections:
                 self.free.append(connection)
 
     def close(self) -> None:
-        """Close those that no thread uses."""
+        """Close those that no thread uses; whoever is the first to want one again waits for none."""
+        self._begun = _NONE
         while self.free:
             connection = self.free.pop()
             if connection.process == os.getpid():

@@ -99,6 +99,19 @@ def test_who_waits_alone_is_patient_and_many_are_not(state, opened, monkeypatch)
     assert len(opened) == 2
 
 
+def test_nobody_waits_for_a_connection_where_none_is_open(tmp_path, monkeypatch):
+    """A start closes its own, and goes on at once with the next."""
+    slept = []
+    monkeypatch.setattr(module.time, "sleep", slept.append)
+    state = State(tmp_path / "state")
+    for _ in range(3):
+        state.migrate("numbers", TABLE)
+        assert state.value("a") is None
+        state.close()
+    state.shutdown()
+    assert slept == []
+
+
 def test_one_that_is_forked_away_is_left_alone(state, opened):
     state.set_value("a", "b")
     state._connections.free[0].process += 1  # as in a child
