@@ -116,9 +116,11 @@ class Candidate:
         The status is None where the system does not tell it: the file is in place all the same.
         With `in_place` the bytes of a target are replaced that is mounted by itself, which takes
         somebody who calls `recover` once the process is dead that does this. Raises `FileChanged`,
-        with the target as it is, where that is not the file that was read with the identity `over`.
+        with the target as it is, where that is not the file that was read with the identity `over`,
+        or where its folder was moved.
         """
         name, folder = self.target.name, self._folder
+        self.at.check_folder()
         with storage_errors(self.target):
             try:
                 if over is None:
@@ -137,7 +139,11 @@ class Candidate:
         return status_after(self._handle)
 
     def publish_new(self) -> None:
-        """Give the file its name; raises `FileExistsError` when something has the name already."""
+        """Give the file its name; raises `FileExistsError` when something has the name already.
+
+        Raises `FileChanged` where the folder was moved.
+        """
+        self.at.check_folder()
         with storage_errors(self.target), suppress(FileExistsError):
             return os.link(
                 self._name, self.target.name, src_dir_fd=self._folder, dst_dir_fd=self._folder
@@ -187,9 +193,15 @@ def _locked_temporary(name: str, folder: int) -> tuple[int, str]:
             handle = os.open(temporary, _NEW, 0o600, dir_fd=folder)
         except FileExistsError:
             continue
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        if os.fstat(handle).st_nlink:
-            return handle, temporary
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            if os.fstat(handle).st_nlink:
+                return handle, temporary
+        except BaseException:  # nobody knows of it, and no other server looks here before its start
+            with suppress(OSError):
+                os.unlink(temporary, dir_fd=folder)
+            os.close(handle)
+            raise
         os.close(handle)
 
 

@@ -251,6 +251,8 @@ class LockedConfiguration:
         Raises `FileChanged` where the file is another than `current` found, and at the end
         `NotOnDisk` where a power cut may undo it all.
         """
+        if candidate.at is not self._lock.opened:  # which was opened later, perhaps elsewhere
+            self._lock.opened.check_folder()
         status, unsafe = candidate.publish(in_place=True, over=self._judged), None
         failpoint("replaced")
         try:

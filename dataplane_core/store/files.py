@@ -214,7 +214,8 @@ def temporary_folder(target: Path) -> Iterator[Path]:
     try:
         yield path
     finally:
-        rmtree(path, ignore_errors=True)
+        with suppress(OSError):  # rmtree lets some failures through all the same
+            rmtree(path, ignore_errors=True)
         os.close(handle)
 
 
@@ -227,9 +228,13 @@ def _locked_folder(target: Path) -> tuple[int, Path]:
                 handle = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
             except FileNotFoundError:
                 continue
-            fcntl.flock(handle, fcntl.LOCK_EX)
-            if os.path.isdir(name):
-                return handle, Path(name)
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX)
+                if os.path.isdir(name):
+                    return handle, Path(name)
+            except BaseException:
+                os.close(handle)
+                raise
             os.close(handle)
 
 

@@ -7,6 +7,7 @@ and a link that leads out of the folder could show, or replace, any file of the 
 import errno
 import os
 import stat
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
@@ -25,7 +26,13 @@ from dataplane_core.store.files import (
 )
 from dataplane_core.store.in_place import is_mounted
 from dataplane_core.store.journal.state import State
-from dataplane_core.store.place import MOVED, is_inside, open_present, open_real_folder
+from dataplane_core.store.place import (
+    MOVED,
+    is_inside,
+    open_present,
+    open_real_folder,
+    opened_without_links,
+)
 
 _NAME = lazy_pattern(r"[A-Za-z0-9_][A-Za-z0-9_.+=@-]*")
 _UNKNOWN = {errno.EIO, errno.ENOMEM, errno.EMFILE, errno.ENFILE}
@@ -187,9 +194,10 @@ class Folder:
     def remove(self, name: str) -> None:
         """Delete a file; of a link, the link. Raises `NotFound`, `StorageFailed`."""
         path = self.find(name)
-        with storage_errors(path, "deleted"):
-            path.unlink(missing_ok=True)
-        keep_change(self.path)
+        with opened_without_links(self._real / name) as opened:
+            with storage_errors(path, "deleted"), suppress(FileNotFoundError):
+                os.unlink(name, dir_fd=opened.folder)
+            keep_change(self.path, opened.folder)
 
     def sweep(self) -> None:
         """Remove the temporary files of uploads whose process died."""

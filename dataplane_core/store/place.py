@@ -56,7 +56,20 @@ class OpenedPlace:
                 found = read_handle(file)
         if self._place.real() != self.real:
             raise self._place.swapped()
+        self.check_folder()
         return found
+
+    def check_folder(self) -> None:
+        """Raise `FileChanged` where the folder was moved, and its path is that of another one."""
+        parent = os.path.dirname(self.real)
+        with storage_errors(self._place.path, "found"):
+            try:
+                if os.path.samestat(os.stat(parent), os.fstat(self.folder)):
+                    return
+            except OSError as error:
+                if error.errno not in MOVED:
+                    raise
+        raise FileChanged(f"{self._place.path} was changed meanwhile: {parent} was moved")
 
     def beside(self, end: str) -> str:
         """Return the path of the hidden file in the folder that is named after this one."""
@@ -168,9 +181,8 @@ def _walked(path: str) -> int:
     try:
         for part in path.split("/"):
             if part:
-                inner = os.open(part, _FOLDER, dir_fd=handle)
-                os.close(handle)
-                handle = inner
+                outer, handle = handle, os.open(part, _FOLDER, dir_fd=handle)
+                os.close(outer)
     except BaseException:
         os.close(handle)
         raise
@@ -180,10 +192,13 @@ def _walked(path: str) -> int:
 def open_present(name: str, folder: int) -> int:
     """Return a descriptor of a regular file in an open folder; raises `OSError` for all else."""
     handle = os.open(name, _PRESENT, dir_fd=folder)
-    if not stat.S_ISREG(os.fstat(handle).st_mode):
-        os.close(handle)
+    try:
+        if stat.S_ISREG(os.fstat(handle).st_mode):
+            return handle
         raise FileNotFoundError(errno.ENOENT, "it is no regular file", name)
-    return handle
+    except BaseException:
+        os.close(handle)
+        raise
 
 
 def read_present(path: Path, folder: Path | None = None) -> tuple[bytes, int] | None:

@@ -1,17 +1,23 @@
 """A file behind its links: its folder is opened once, and what is swapped later leads nobody elsewhere."""
 
+import errno
 import os
+import shutil
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
 from dataplane_core.errors import NotFound, StorageFailed
 from dataplane_core.store.candidate import Candidate, write_atomically
 from dataplane_core.store.exchange import FileChanged
-from dataplane_core.store.files import LinkRefused
+from dataplane_core.store.files import LinkRefused, temporary_folder
 from dataplane_core.store.locks import locked
 from dataplane_core.store.numbers import discard_store
 from dataplane_core.store.place import FilePlace, OpenedPlace, opened_without_links
+from tests.harness.processes import open_files
 
 
 @pytest.fixture
@@ -126,3 +132,61 @@ def test_of_a_link_the_link_is_deleted_and_no_number_of_another_file(file: Path)
     lock.write_text("7 digest\n")
     discard_store(other)
     assert (os.path.lexists(other), file.read_bytes(), lock.read_text()) == (False, b"in", "7 digest\n")
+
+
+def move_away(folder: Path) -> Path:
+    """Do as an operator who puts a copy of a folder in its place; gives the former one."""
+    former = folder.with_name(f"{folder.name}-moved")
+    folder.rename(former)
+    shutil.copytree(former, folder, ignore=shutil.ignore_patterns(".*"))
+    return former
+
+
+def test_what_is_read_in_a_folder_that_was_moved_is_read_again(file: Path) -> None:
+    with FilePlace(file).open() as opened:
+        move_away(file.parent)
+        with pytest.raises(FileChanged, match="was moved"):
+            opened.read()
+        shutil.rmtree(file.parent)
+        with pytest.raises(FileChanged, match="was moved"):
+            opened.read()
+
+
+@pytest.mark.parametrize("publish", [Candidate.publish, Candidate.publish_new])
+@pytest.mark.parametrize("real", [False, True])
+def test_nothing_is_put_into_a_folder_that_was_moved(
+    file: Path, publish: Callable[[Candidate], object], real: bool
+) -> None:
+    with Candidate(file, b"new", real=real) as candidate:
+        former = move_away(file.parent)
+        with pytest.raises(FileChanged, match="was moved"):
+            publish(candidate)
+    for folder in (former, file.parent):
+        assert [(one.name, one.read_bytes()) for one in folder.iterdir()] == [("a.cfg", b"in")]
+
+
+def failing(*_: object, **__: object) -> NoReturn:
+    raise OSError(errno.EIO, "as told")
+
+
+@pytest.mark.parametrize("call", ["fcntl.flock", "os.fstat"])
+def test_a_call_that_fails_leaves_nothing_open_and_no_file(
+    file: Path, call: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def tried() -> None:
+        for attempt in (lambda: Candidate(file, b"new"), FilePlace(file).read):
+            with suppress(StorageFailed):
+                attempt()
+        with suppress(StorageFailed), temporary_folder(file):
+            pass
+
+    tried()
+    shutil.rmtree(file.parent)
+    file.parent.mkdir()
+    file.write_bytes(b"in")
+    before = open_files()
+    monkeypatch.setattr(call, failing)
+    tried()
+    monkeypatch.undo()
+    assert sorted(open_files()) == sorted(before)
+    assert not [one.name for one in file.parent.glob(".a.cfg.*.tmp") if one.is_file()]
