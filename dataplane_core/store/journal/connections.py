@@ -106,7 +106,7 @@ class Connections:
                 self.free.append(connection)
 
     def close(self) -> None:
-        """Close those that no thread uses; whoever is the first to want one again waits for none."""
+        """Close those that no thread uses; who wants one next waits for none."""
         self._begun = _NONE
         while self.free:
             connection = self.free.pop()
