@@ -118,8 +118,7 @@ class ConfigurationFile:
             status = os.stat(self._name)
         except OSError:  # whoever reads the file is told
             return None
-        current = self._current
-        if current is None or current.identity != file_identity(status):
+        if (current := self._current) is None or current.identity != file_identity(status):
             return None
         if self._doubtful and abs(time.time_ns() - status.st_mtime_ns) > _CLOCK_TICK_NS:
             return None
@@ -251,8 +250,7 @@ class LockedConfiguration:
         Raises `FileChanged` where the file is another than `current` found, and at the end
         `NotOnDisk` where a power cut may undo it all.
         """
-        if candidate.at is not self._lock.opened:  # which was opened later, perhaps elsewhere
-            self._lock.opened.check_folder()
+        self._lock.opened.check_folder()  # where the candidate was opened later, or is the same
         status, unsafe = candidate.publish(in_place=True, over=self._judged), None
         failpoint("replaced")
         try:
