@@ -26,6 +26,7 @@ _MOST_PUT, _MOST_BYTES = 32, 256 << 10
 _MOST_READ = 16
 _MOST_KNOWN = 100_000
 _CACHE_BYTES = 16 << 20
+_MOST_HERE = 8
 PLACE, COLLECTED = "chunks/", "control/collected"
 
 
@@ -60,7 +61,8 @@ class Chunks:
         self._cache: dict[str, bytes] = {}
         self._cached = 0
         self._collected = 0, b""
-        self._own = threading.local()
+        self._here: dict[str, bytes] = {}
+        self._own, self._lock = threading.local(), threading.Lock()
 
     def put(self, data: bytes) -> str:
         """Keep a content; return its address. What is in the store already is not sent.
@@ -76,6 +78,19 @@ class Chunks:
         """Return the address that a content has, or would have."""
         return _address(self._layers(data))
 
+    def keep_here(self, data: bytes) -> str:
+        """Keep a content in this process alone, of those the last ones; return its address."""
+        address, packed = self.address(data), zlib.compress(data)
+        with self._lock:
+            self._here[address] = packed
+            while len(self._here) > _MOST_HERE:
+                del self._here[next(iter(self._here))]
+        return address
+
+    def is_here(self, address: str) -> bool:
+        """Tell whether this process has a content that the store may lack."""
+        return address in self._here
+
     def _layers(self, data: bytes) -> list[list[tuple[str, bytes]]]:
         """Return the pieces of a content, then those of their names, until one is left."""
         layers = []
@@ -88,6 +103,8 @@ class Chunks:
 
     def get(self, address: str) -> bytes:
         """Return the content with an address; raises `MissingContent` and `Forged`."""
+        if (packed := self._here.get(address)) is not None:
+            return zlib.decompress(packed)
         if not address[:1].isdecimal() or int(address[0]) > _MOST_LAYERS:
             raise Forged(f"{address[:40]!r} is no address of a content")
         names = [address[1:]]
@@ -103,6 +120,10 @@ class Chunks:
             names = b"".join(self._pieces(names)).decode("ascii", "replace").splitlines()
         yield from names
 
+    def begin(self) -> None:
+        """Begin a record: what this thread has put before is of another, which came to nothing."""
+        self._own.mark = None
+
     def conditions(self) -> tuple[Condition, ...]:
         """Return that nothing was removed since this thread has put what its record names."""
         mark = getattr(self._own, "mark", None)
@@ -111,7 +132,8 @@ class Chunks:
 
     def doubt(self) -> None:
         """Take no content for kept any more: the store is as it was some time ago."""
-        self._known.clear()
+        with self._lock:
+            self._known.clear()
 
     def forget(self) -> None:
         """Have nobody take a content for kept that was put before: the store may have lost it."""
@@ -192,15 +214,17 @@ class Chunks:
         return packed
 
     def _remember(self, name: str, packed: bytes) -> None:
-        self._cached += len(packed)
-        self._cache[name] = packed
-        while self._cached > _CACHE_BYTES:
-            self._cached -= len(self._cache.pop(next(iter(self._cache))))
+        with self._lock:  # two threads may have read the same
+            self._cached += len(packed) - len(self._cache.pop(name, b""))
+            self._cache[name] = packed
+            while self._cached > _CACHE_BYTES:
+                self._cached -= len(self._cache.pop(next(iter(self._cache))))
 
     def _learn(self, names: Iterable[str]) -> None:
-        self._known.update(dict.fromkeys(names))
-        while len(self._known) > _MOST_KNOWN:
-            self._known.pop(next(iter(self._known)))
+        with self._lock:
+            self._known.update(dict.fromkeys(names))
+            while len(self._known) > _MOST_KNOWN:
+                del self._known[next(iter(self._known))]
 
 
 def _address(layers: list[list[tuple[str, bytes]]]) -> str:

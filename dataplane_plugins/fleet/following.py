@@ -22,7 +22,8 @@ from dataplane_plugins.fleet.member import Member
 from dataplane_plugins.fleet.mending import Mender
 from dataplane_plugins.fleet.offering import Offers
 from dataplane_plugins.fleet.orders import Order, Orders
-from dataplane_plugins.fleet.overlays import Overlay, Overlays
+from dataplane_plugins.fleet.overlay import Overlay
+from dataplane_plugins.fleet.overlays import Overlays
 from dataplane_plugins.fleet.reasons import (
     apart,
     bypassing,
@@ -79,6 +80,7 @@ class Follower:
 
     def step(self) -> None:
         """Do what is next, if anything is."""
+        self._revisions.chunks.begin()
         self._rollouts.strategies.watch()
         head = self._head = self._mender.newest()
         self._is_loading = False

@@ -10,7 +10,8 @@ from functools import partial
 from dataplane_core.plugin import dataclass
 from dataplane_plugins.fleet.known import read_known
 from dataplane_plugins.fleet.member import Member
-from dataplane_plugins.fleet.overlays import KINDS, PREFIX, Overlays
+from dataplane_plugins.fleet.overlay import KINDS, PREFIX
+from dataplane_plugins.fleet.overlays import Overlays
 from dataplane_plugins.fleet.remembering import raise_alarm
 from dataplane_plugins.fleet.revisions import HEAD, REVISIONS, Revision, descends
 from dataplane_plugins.fleet.rollout import PLACE, STRATEGY

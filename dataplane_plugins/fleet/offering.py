@@ -8,7 +8,8 @@ from typing import Any
 from dataplane_plugins.fleet.deciding import Here
 from dataplane_plugins.fleet.local_files import LocalFiles
 from dataplane_plugins.fleet.member import Member
-from dataplane_plugins.fleet.overlays import Overlay, Overlays
+from dataplane_plugins.fleet.overlay import Overlay
+from dataplane_plugins.fleet.overlays import Overlays
 from dataplane_plugins.fleet.revisions import Files, Revision
 from dataplane_plugins.fleet.sharing import Sharer
 

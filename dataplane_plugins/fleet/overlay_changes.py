@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from dataplane_core.plugin import Conflict
 from dataplane_plugins.fleet.member import Member
-from dataplane_plugins.fleet.overlays import Overlay, Overlays
+from dataplane_plugins.fleet.overlay import Overlay
+from dataplane_plugins.fleet.overlays import Overlays
 from dataplane_plugins.fleet.revisions import Revision
 from dataplane_plugins.fleet.rollouts import Rollouts
 
@@ -28,6 +29,11 @@ class OverlayChanges:
             node=self._member.name, when=time.time(), author=author,
         )  # fmt: skip
         besides = self._overlays.besides(overlay)
+        if overlay.label in self._rollouts.overlays_held_back(head.number):
+            last = self._overlays.last(overlay.kind, overlay.name)
+            overlay = replace(  # some have refused the last one, or never had it
+                overlay, former_base=last.former_base, former_own=last.former_own
+            )
         conditions, values = self._rollouts.first(
             revision, head, staged=True, besides=besides, overlay=overlay.label
         )

@@ -16,8 +16,9 @@ from dataplane_core.plugin import (
 )
 from dataplane_plugins.fleet.errors import FleetUnavailable, told
 from dataplane_plugins.fleet.member import Member
+from dataplane_plugins.fleet.overlay import Kind, Overlay, check_name
 from dataplane_plugins.fleet.overlay_changes import OverlayChanges
-from dataplane_plugins.fleet.overlays import Kind, Overlay, Overlays, check_name
+from dataplane_plugins.fleet.overlays import Overlays
 from dataplane_plugins.fleet.revisions import Revision
 from dataplane_plugins.fleet.rollouts import Rollouts
 
@@ -35,6 +36,7 @@ class OverlayEdits:
     ) -> Overlay | None:
         """Make the edits of a transaction an overlay, and end it; None where it is only tried."""
         config = self._services.config
+        self._member.revisions.chunks.begin()
         head = self._member.revisions.newest()
         if head is None:
             raise FleetUnavailable("the fleet has no configuration yet")
@@ -89,6 +91,6 @@ def edited(
     here = overlays.here()
     below = () if kind == "group" else tuple(one for one in here if one.kind == "group")
     present = overlays.last(kind, name)
-    base = overlays.text_for(head.text, below)
+    base = overlays.kept_for(head.text, below)
     now = base if present.is_gone else overlays.text_for(head.text, (*below, present))
     return present.followed_by(base, overlays.merged(before, after, now), head.number + 1)

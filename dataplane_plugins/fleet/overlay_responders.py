@@ -16,9 +16,10 @@ from dataplane_plugins.changes.left_out import LeftOut
 from dataplane_plugins.changes.rendering import Rendering
 from dataplane_plugins.changes.unified import unified_diff
 from dataplane_plugins.fleet.errors import told
+from dataplane_plugins.fleet.overlay import Overlay, check_name
 from dataplane_plugins.fleet.overlay_changes import OverlayChanges
 from dataplane_plugins.fleet.overlay_edits import OverlayEdits
-from dataplane_plugins.fleet.overlays import Overlay, Overlays, check_name
+from dataplane_plugins.fleet.overlays import Overlays
 from dataplane_plugins.fleet.responders import Shared
 from dataplane_plugins.fleet.sharing import author_fields
 
@@ -67,6 +68,7 @@ class OverlayItem:
     def on_delete(self, req: ApiRequest, resp: falcon.Response, kind: str, name: str) -> None:
         where = check_name(kind, name)
         with told():
+            self._member.revisions.chunks.begin()
             head = self._member.revisions.newest()
             gone = self._overlays.removed(where, name, head.number + 1) if head else None
             if head is None or gone is None:

@@ -5,76 +5,32 @@ group, and on top of it those of its own, put together as a change is put on a n
 (`ConfigStore.merged`): by object and property, and refused where both have changed the same.
 """
 
-import json
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any, Literal
 
 from dataplane_core.plugin import (
     Conflict,
     Document,
-    Invalid,
-    dataclass,
     decode_text,
     encode_text,
-    lazy_pattern,
 )
 from dataplane_plugins.fleet.chunks import MissingContent
 from dataplane_plugins.fleet.member import Member
+from dataplane_plugins.fleet.overlay import (
+    KINDS,
+    PREFIX,
+    Kind,
+    Overlay,
+    check_name,
+    place_of,
+    read_fields,
+    written,
+)
 from dataplane_plugins.fleet.remembering import Memory, raise_alarm
 from dataplane_plugins.fleet.rollouts import Step
 from dataplane_plugins.fleet.sealing import Forged
 from dataplane_plugins.fleet.stores import Condition, Entry
-
-PREFIX = "control/overlays/"
-Kind = Literal["group", "node"]
-KINDS: tuple[Kind, ...] = ("group", "node")
-_TEXTS, _NUMBERS = ("base", "own", "former_base", "former_own"), ("number", "since")
-NAME = lazy_pattern(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}")
-
-
-@dataclass(frozen=True, slots=True)
-class Overlay:
-    """The addresses of a text, and of what was made of it for a group or a member.
-
-    `number` counts what there was under its name; one that was removed leaves its number, so that
-    members know an older one that a stranger puts back. It is that of the revision `since` and of
-    later ones; who has not come to that one has the `former_base` and `former_own`.
-    """
-
-    kind: Kind
-    name: str
-    base: str
-    own: str
-    mark: int = 0
-    number: int = 0
-    since: int = 0
-    former_base: str = ""
-    former_own: str = ""
-
-    @property
-    def label(self) -> str:
-        """How roll-outs call it: `group/edge`."""
-        return f"{self.kind}/{self.name}"
-
-    def at(self, revision: int) -> "Overlay":
-        """Return what it is for who has a revision."""
-        if revision >= self.since:
-            return self
-        return replace(self, base=self.former_base, own=self.former_own)
-
-    def followed_by(self, base: str, own: str, since: int) -> "Overlay":
-        """Return what comes after it with a revision."""
-        return replace(
-            self, base=base, own=own, number=self.number + 1, since=since,
-            former_base=self.base, former_own=self.own,
-        )  # fmt: skip
-
-    @property
-    def is_gone(self) -> bool:
-        """Whether it was removed."""
-        return not self.own
 
 
 class Overlays:
@@ -97,7 +53,7 @@ class Overlays:
         An older one than this member has seen does not count, nor does one that no member has
         written: it is written anew if this `mends`.
         """
-        place = _place(kind, name)
+        place = place_of(kind, name)
         kept, entry = self._memory.newest(place), self._member.store.get(place)
         found, fault = Overlay(kind, name, "", "", entry.mark if entry else 0), None
         try:
@@ -117,11 +73,11 @@ class Overlays:
             if mends:
                 value = self._member.signer.write(kept.data, place)
                 self._member.store.transact([Condition(place, found.mark)], {place: value})
-            return replace(found, **_fields(kept.data))
+            return replace(found, **read_fields(kept.data))
         if fault is not None:
             raise fault
         if found.number:
-            self._memory.note(place, (found.number, 0), _data(found))
+            self._memory.note(place, (found.number, 0), written(found))
         return found
 
     def forget(self) -> None:
@@ -130,7 +86,7 @@ class Overlays:
 
     def places(self) -> Iterator[str]:
         """Yield the keys of the overlays of this member, be they there or not."""
-        return (_place(kind, name) for kind, name in self._own())
+        return (place_of(kind, name) for kind, name in self._own())
 
     def readable(self) -> Iterator[Overlay]:
         """Yield all overlays that members have written."""
@@ -155,8 +111,8 @@ class Overlays:
 
     def written(self, overlay: Overlay) -> Step:
         """Return what has to be so, and is written, for an overlay that follows on its `mark`."""
-        place = _place(overlay.kind, overlay.name)
-        value = self._member.signer.write(_data(overlay), place)
+        place = place_of(overlay.kind, overlay.name)
+        value = self._member.signer.write(written(overlay), place)
         return [Condition(place, overlay.mark)], {place: value}
 
     def put_back(self, label: str, since: int) -> Step:
@@ -182,7 +138,7 @@ class Overlays:
             found = self.last(kind, name)
         except Forged as error:
             self._member.tell(error)
-            entry = self._member.store.get(_place(kind, name))
+            entry = self._member.store.get(place_of(kind, name))
             found = Overlay(kind, name, "", "", entry.mark if entry else 0)
             return found.followed_by("", "", since)
         return None if found.is_gone else found.followed_by("", "", since)
@@ -211,16 +167,28 @@ class Overlays:
         return (self.last("group", group), own) if group else (own,)
 
     def text_for(self, shared: str, overlays: tuple[Overlay, ...]) -> str:
-        """Return the address of what a member has of a shared text; raises `Conflict`."""
+        """Return the address of what a member has of a shared text; raises `Conflict`.
+
+        With overlays the text is in the memory of this process, and not in the store.
+        """
         if not overlays:
             return shared
+        chunks = self._member.revisions.chunks
         key = (shared, *(part for one in overlays for part in (one.base, one.own)))
-        if key not in self._made:
+        made = self._made.get(key, "")
+        if not chunks.is_here(made):
             document = self.document(shared)
             for one in overlays:
                 document = self._put_on(one, document)
-            self._made = {key: self._member.revisions.chunks.put(encode_text(document.text()))}
-        return self._made[key]
+            made = chunks.keep_here(encode_text(document.text()))
+            self._made = {key: made}
+        return made
+
+    def kept_for(self, shared: str, overlays: tuple[Overlay, ...]) -> str:
+        """Return the same address as `text_for`, of a text that is in the store."""
+        address = self.text_for(shared, overlays)
+        chunks = self._member.revisions.chunks
+        return chunks.put(chunks.get(address)) if overlays else address
 
     def shared_for(
         self, shared: str, before: Document, after: Document, overlays: tuple[Overlay, ...]
@@ -272,26 +240,5 @@ class Overlays:
         _, data = self._member.signer.read(entry.value, entry.key)
         with suppress(ValueError, KeyError, TypeError):
             if kind in KINDS:
-                return Overlay(kind, name, mark=entry.mark, **_fields(data))
+                return Overlay(kind, name, mark=entry.mark, **read_fields(data))
         raise Forged(f"{entry.key} is no overlay")
-
-
-def check_name(kind: str, name: str) -> Kind:
-    """Return the kind of an overlay; raises `Invalid` for what no group or member is called."""
-    if kind not in KINDS or NAME.fullmatch(name) is None:
-        raise Invalid("an overlay is of a group or a node, and has its name: group/edge")
-    return kind
-
-
-def _data(overlay: Overlay) -> bytes:
-    return json.dumps({name: getattr(overlay, name) for name in (*_TEXTS, *_NUMBERS)}).encode()
-
-
-def _fields(data: bytes) -> dict[str, Any]:
-    said = json.loads(data)
-    numbers = {name: int(said.get(name, 0)) for name in _NUMBERS}
-    return {**{name: str(said.get(name, "")) for name in _TEXTS}, **numbers}
-
-
-def _place(kind: str, name: str) -> str:
-    return f"{PREFIX}{kind}/{name}"

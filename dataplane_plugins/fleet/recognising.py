@@ -12,7 +12,8 @@ from dataplane_plugins.fleet.known import Known, read_known_files
 from dataplane_plugins.fleet.loading import RESTORED
 from dataplane_plugins.fleet.local_files import LocalFiles
 from dataplane_plugins.fleet.member import Member
-from dataplane_plugins.fleet.overlays import Overlay, Overlays
+from dataplane_plugins.fleet.overlay import Overlay
+from dataplane_plugins.fleet.overlays import Overlays
 from dataplane_plugins.fleet.reasons import another, lost
 from dataplane_plugins.fleet.revisions import (
     Files,

@@ -108,6 +108,11 @@ class Rollout:
         """Whether nobody changes anything: some members wait for others, or all go back."""
         return self.is_open and (self.is_staged or self.state == "returning")
 
+    @property
+    def is_held_back(self) -> bool:
+        """Whether some members have not got the revision, or have refused it."""
+        return self.is_staged and self.state != "done"
+
     def releases(self, name: str) -> bool:
         """Tell whether a member that has not got the revision may take it now."""
         if self.state == "returning" or (self.is_staged and self.state in ("stopped", "aborted")):

@@ -187,7 +187,7 @@ class Rollouts:
             )
         serial = max(self._memory.order(PLACE)[1], now.serial if now else 0) + 1
         former, overlays = head.number, (overlay,) if overlay else ()
-        if newest is not None and newest.is_staged and newest.state != "done":
+        if newest is not None and newest.is_held_back:
             former = newest.former  # some have refused the newest one, or never had it
             overlays = (*(one for one in newest.overlays if one != overlay), *overlays)
         strategy, goes_by, strategy_mark = (
@@ -204,6 +204,12 @@ class Rollouts:
         if staged:
             conditions.append(Condition(STRATEGY, strategy_mark))
         return conditions, self.values(begun)
+
+    def overlays_held_back(self, number: int) -> tuple[str, ...]:
+        """Return the overlays that not all members have got which the newest revision changes."""
+        now, _ = self._replaced()
+        held_back = now is not None and now.number == number and now.is_held_back
+        return now.overlays if now is not None and held_back else ()
 
     def _replaced(self) -> tuple[Rollout | None, int]:
         """Return the roll-out that another follows on; None for what a stranger has put there."""

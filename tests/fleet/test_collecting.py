@@ -5,8 +5,11 @@ import pytest
 from dataplane_plugins.fleet import collecting
 from dataplane_plugins.fleet.chunks import COLLECTED, PLACE
 from dataplane_plugins.fleet.collecting import Collector
+from dataplane_plugins.fleet.overlays import Overlays
 from dataplane_plugins.fleet.revisions import REVISIONS
 from tests.fleet.support import Fleet
+from tests.fleet.test_overlays import OVERLAYS, replace_server
+from tests.fleet.test_responders import act
 
 CHANGES = 8
 
@@ -102,3 +105,55 @@ def test_who_leads_no_more_removes_nothing(fleet):
     before = keys(a, REVISIONS)
     Collector(a.member).collect(hold)
     assert keys(a, REVISIONS) == before
+
+
+def own_of(node, where, address, **query):
+    transaction = replace_server(node, "be2", "s1", address=address)
+    assert node.call("PUT", f"{OVERLAYS}/{where}", **transaction, **query).status_code == 200
+
+
+def nobody_names(fleet, *nodes):
+    """Have nothing in the store, and in memory, but what records name."""
+    collector = Collector(nodes[0].member)
+    collector.collect()
+    collector.collect()
+    fleet.settled(*nodes)
+    for node in nodes:
+        node.member.revisions.chunks._cache.clear()
+
+
+@pytest.mark.parametrize("what", ["an edit by hand", "take"])
+def test_what_a_member_has_with_its_overlay_is_made_again(fleet, what):
+    """No record names the text that it has."""
+    a, b = nodes = [fleet.node(name, **fleet.served) for name in "ab"]
+    fleet.settled(*nodes)
+    own_of(b, "node/b", "192.0.2.77")
+    fleet.settled(*nodes)
+    assert a.server("be1", "new").status_code == 202
+    fleet.settled(*nodes)
+    nobody_names(fleet, *nodes)
+    text = b.text
+    b.file.write_text(b.file.read_text().replace("192.0.2.1:80", "192.0.2.11:80"))
+    if what == "take":
+        assert act(a, "nodes/b", "take").status_code == 200
+    fleet.settled(*nodes)
+    assert [node.status.state for node in nodes] == ["applied"] * 2, b.status.reason
+    assert ("192.0.2.11:80" in a.text) is (what != "take")
+    assert b.text == (text if what == "take" else text.replace("192.0.2.1:80", "192.0.2.11:80"))
+
+
+def test_what_an_overlay_was_made_of_is_in_the_store(fleet):
+    a, b = nodes = [fleet.node(name, fleet__group="edge", **fleet.served) for name in "ab"]
+    fleet.settled(*nodes)
+    own_of(b, "group/edge", "192.0.2.77")
+    fleet.settled(*nodes)
+    assert a.server("be1", "new").status_code == 202
+    fleet.settled(*nodes)
+    own_of(b, "node/b", "192.0.2.78", dry_run=True)
+    nobody_names(fleet, *nodes)
+    own_of(b, "node/b", "192.0.2.78")
+    fleet.settled(*nodes)
+    chunks = fleet.fresh(a).revisions.chunks
+    made = Overlays(a.member).last("node", "b")
+    assert b"192.0.2.77" in chunks.get(made.base)
+    assert b"192.0.2.78" in chunks.get(made.own)

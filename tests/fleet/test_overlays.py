@@ -6,12 +6,14 @@ import pytest
 
 from dataplane_core.plugin import Conflict
 from dataplane_plugins.fleet.leading import Leader
+from dataplane_plugins.fleet.overlay import Overlay
 from dataplane_plugins.fleet.overlay_changes import OverlayChanges
-from dataplane_plugins.fleet.overlays import Overlay, Overlays
+from dataplane_plugins.fleet.overlays import Overlays
 from dataplane_plugins.fleet.rollout import Strategy
 from dataplane_plugins.fleet.rollouts import Rollouts
 from tests.changes.support import V3
 from tests.fleet.support import TEXT, Fleet, Node
+from tests.fleet.test_responders import act
 
 OVERLAYS = "/dataplane/v1/fleet/overlays"
 TRANSACTIONS = "/v3/services/haproxy/transactions"
@@ -279,3 +281,20 @@ def test_a_member_that_refuses_an_overlay(fleet, on_failure):
     assert leader._rollouts.past(2).state == states[on_failure]
     assert nodes[2].status.state == ("applied" if back else "refused")
     assert len(nodes[0].call("GET", OVERLAYS).json) == (0 if back else 1)
+
+
+def test_an_overlay_that_follows_on_a_stopped_one_goes_back_to_what_was_before_both(fleet, nodes):
+    leader = leading(fleet, nodes, "stop")
+    assert act(nodes[0], "rollout", "abort").status_code == 200
+    fleet.settled(*nodes)
+    assert addresses(nodes) == ["192.0.2.3", "192.0.2.50", "192.0.2.3"]
+    query = replace_server(nodes[1], "be2", "s1", address="192.0.2.51")
+    answer = nodes[1].call("PUT", f"{OVERLAYS}/group/edge", **query)
+    assert answer.status_code == 200, answer.text
+    fleet.settled(*nodes)
+    assert addresses(nodes) == ["192.0.2.3", "192.0.2.51", "192.0.2.3"]
+    assert act(nodes[0], "rollout", "return").status_code == 200
+    leader.step()
+    fleet.settled(*nodes)
+    assert addresses(nodes) == ["192.0.2.3"] * 3
+    assert [node.status.state for node in nodes] == ["applied"] * 3

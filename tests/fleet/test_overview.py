@@ -6,7 +6,8 @@ from collections import Counter
 
 import pytest
 
-from dataplane_plugins.fleet.overlays import Overlay, Overlays
+from dataplane_plugins.fleet.overlay import Overlay
+from dataplane_plugins.fleet.overlays import Overlays
 from dataplane_plugins.fleet.reporting import Status, written
 from dataplane_plugins.fleet.rollout import Rollout, Strategy
 from dataplane_plugins.fleet.rollouts import Rollouts
