@@ -124,6 +124,21 @@ class Chunks:
         """Begin a record: what this thread has put before is of another, which came to nothing."""
         self._own.mark = None
 
+    def mend(self, data: bytes) -> int:
+        """Put anew what of a content is not in the store, or is something else; return how much."""
+        wanted = {name: piece for layer in self._layers(data) for name, piece in layer}
+        mended = 0
+        for name, piece in wanted.items():
+            place = _place(name)
+            entry = self._store.get(place)
+            with suppress(Forged, MissingContent):
+                self._opened(name, entry)
+                continue
+            sealed = self._key.seal(zlib.compress(piece), place)
+            mark = 0 if entry is None else entry.mark
+            mended += self._store.transact([Condition(place, mark)], {place: sealed})
+        return mended
+
     def conditions(self) -> tuple[Condition, ...]:
         """Return that nothing was removed since this thread has put what its record names."""
         mark = getattr(self._own, "mark", None)
@@ -200,7 +215,10 @@ class Chunks:
     def _opened(self, name: str, entry: Entry | None) -> bytes:
         """Return a piece from the store, packed, and remember it."""
         if entry is None:
-            raise MissingContent(f"the store of the fleet lacks a part of a content: {name}")
+            raise MissingContent(
+                f"the store of the fleet lacks a part of a content ({name}): `dataplane fleet "
+                "mend`, on a member that has the newest version, puts it there again"
+            )
         place = _place(name)
         packed = self._key.open(entry.value, place)
         try:

@@ -138,7 +138,7 @@ class Follower:
         if known.number < rollout.former:
             former = self._revisions.get(rollout.former)
         if former is None:
-            self._reporter.say("held", head, known, reason=held(rollout))
+            self._reporter.say("held", head, known, reason=held(rollout, self._member.name))
         else:
             self._go_to(former, head, known, rollout)
 

@@ -33,11 +33,13 @@ class RunningNodes:
         job = _job(values)
         with told():
             names = chosen(self._shared, nodes, groups)
+            away = sorted(set(nodes or ()) - set(names))
             if is_rehearsed(f"{job.kind} would be done on {', '.join(names)}"):
                 return
             answers = self._jobs.carry_out(job, names, _SECONDS)
             who = req.who or "a client"
             self._shared.services.log.info("fleet: %s on %s by %s", job.kind, names, who)
+        answers |= {name: {"error": "it is away"} for name in away}
         resp.data = to_json([_answer_json(name, one) for name, one in answers.items()])
 
 

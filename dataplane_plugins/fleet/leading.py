@@ -12,7 +12,7 @@ from dataplane_core.plugin import DataplaneError, Outage
 from dataplane_plugins.fleet.collecting import Collector
 from dataplane_plugins.fleet.member import Member
 from dataplane_plugins.fleet.overlays import Overlays
-from dataplane_plugins.fleet.reasons import bypassing
+from dataplane_plugins.fleet.reasons import bypassing, seen_elsewhere
 from dataplane_plugins.fleet.remembering import Order, raise_alarm
 from dataplane_plugins.fleet.reporting import ALIVE, Status
 from dataplane_plugins.fleet.revisions import Revision
@@ -115,16 +115,15 @@ class Leader:
         It has come since, or was taken away: then nothing goes on before a person says so, or the
         member that has seen it writes it anew.
         """
-        newer = newest_seen(statuses, PLACE)
-        if newer <= rollout.order:
+        seen = {name: newest_seen({name: one}, PLACE) for name, one in statuses.items()}
+        newer = {name: order[0] for name, order in seen.items() if order > rollout.order}
+        if not newer:
             self._older = None
             return False
         if self._older == rollout.order:
             raise_alarm(
                 self._member.services, self._member.name,
-                f"a member has seen a newer record of the roll-out of version {rollout.version} "
-                "than the store has: somebody has put back an older one; it goes no further "
-                "before somebody pauses, resumes or aborts it",
+                seen_elsewhere(rollout, newer),
             )  # fmt: skip
         self._older = rollout.order
         return True
@@ -160,7 +159,8 @@ class Leader:
             return
         if former is None:
             stays = f"revision {rollout.former} is not kept: version {rollout.version} stays"
-            self._rollouts.change(rollout.noted(time.time(), stays, state="stopped"), mark)
+            following = rollout.noted(time.time(), stays, state="stopped", reason=stays)
+            self._rollouts.change(following, mark)
             return
         back = Revision(
             head.number + 1, self._next_version(head), "", former.text, former.files,

@@ -5,15 +5,18 @@ member that mends signs it anew. Members mend by themselves what they are sure o
 """
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import partial
 
-from dataplane_core.plugin import dataclass
+from dataplane_core.plugin import dataclass, encode_text
+from dataplane_plugins.fleet.chunks import PLACE as CONTENTS
 from dataplane_plugins.fleet.known import read_known
+from dataplane_plugins.fleet.local_files import LocalFiles
 from dataplane_plugins.fleet.member import Member
 from dataplane_plugins.fleet.overlay import KINDS, PREFIX
 from dataplane_plugins.fleet.overlays import Overlays
 from dataplane_plugins.fleet.remembering import raise_alarm
-from dataplane_plugins.fleet.revisions import HEAD, REVISIONS, Revision, descends
+from dataplane_plugins.fleet.revisions import HEAD, REVISIONS, Revision, descends, listed
 from dataplane_plugins.fleet.rollout import PLACE, STRATEGY
 from dataplane_plugins.fleet.rollouts import Rollouts
 from dataplane_plugins.fleet.sealing import Forged
@@ -97,6 +100,7 @@ class Mender:
         yield from self._one(STRATEGY, partial(self._rollouts.strategies.newest, mends=True))
         if newest is not None:
             yield from self._one(PLACE, partial(self._rollouts.of, newest.number))
+            yield from self._contents(newest)
         listed = self._member.store.list(PREFIX, names_only=True).entries
         for place in sorted({*(one.key for one in listed), *self._overlays.places()}):
             kind, _, name = place.removeprefix(PREFIX).partition("/")
@@ -104,6 +108,32 @@ class Mender:
                 if known == kind:
                     mend = partial(self._overlays.last, known, name, mends=True)
                     yield from self._one(place, mend)
+
+    def _contents(self, head: Revision) -> Iterator[Mended]:
+        """Put the contents of the newest revision anew that are not in the store as they were.
+
+        They are those that this member has.
+        """
+        chunks = self._revisions.chunks
+        chunks.doubt()
+        mended = sum(chunks.mend(data) for data in self._present(head))
+        if mended:
+            text = f"{mended} parts of contents were put anew, from what this member has"
+            yield Mended(CONTENTS, True, text)
+
+    def _present(self, head: Revision) -> Iterator[bytes]:
+        """Yield the contents of a revision that this member has."""
+        services, chunks = self._member.services, self._revisions.chunks
+        text = encode_text(services.config.snapshot().document.text())
+        if chunks.address(text) == head.text:
+            yield text
+        local = LocalFiles(services, chunks)
+        files = local.now()
+        if self._revisions.files_address(files) == head.files:
+            yield listed(files)
+            for name in files:
+                with suppress(OSError):
+                    yield local.path(name).read_bytes()
 
     def _one(self, place: str, mend: Callable[[], object]) -> Iterator[Mended]:
         """Mend one record, and yield what was done if anything was to do."""

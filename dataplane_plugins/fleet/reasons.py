@@ -1,6 +1,6 @@
 """The sentences in which a member says why it has not the newest revision."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from dataplane_plugins.fleet.deciding import Decision
 from dataplane_plugins.fleet.known import Known
@@ -8,8 +8,13 @@ from dataplane_plugins.fleet.revisions import Revision
 from dataplane_plugins.fleet.rollout import Rollout
 
 
-def held(rollout: Rollout) -> str:
+def held(rollout: Rollout, name: str) -> str:
     """Say why a member waits for a revision."""
+    if name in rollout.excluded:
+        return (
+            f"it is left out of version {rollout.version}: `dataplane fleet include {name}` takes "
+            "it in again"
+        )
     if rollout.state == "running":
         return f"version {rollout.version} comes in a later wave"
     return f"the roll-out of version {rollout.version} is {rollout.state}"
@@ -87,6 +92,22 @@ def busy(rollout: Rollout) -> str:
     return (
         f"version {rollout.version} is being {what}: send the change again when {until}; "
         "a change with wait=all, and GET /dataplane/v1/fleet/rollout?wait=all, are answered then"
+    )
+
+
+def seen_elsewhere(rollout: Rollout, newer: Mapping[str, int]) -> str:
+    """Say that members have seen a newer record of a roll-out; `newer` are their revisions."""
+    names = ", ".join(sorted(newer)[:5])
+    later = max(newer.values(), default=0) > rollout.number
+    remedy = (
+        "`dataplane fleet mend` on a member that has seen it, or `offer NODE`, puts it right"
+        if later else
+        "`dataplane fleet pause` and `resume`, or `abort`, has it go by what the store has"
+    )  # fmt: skip
+    return (
+        f"{names} said to have seen a newer record of a roll-out than that of version "
+        f"{rollout.version} in the store: somebody has put back an older one; it goes no further "
+        f"before somebody decides: {remedy}; `remove NODE` forgets a member that is gone for good"
     )
 
 

@@ -203,7 +203,7 @@ class NewestRollout:
         with told():
             rollout, mark = self._shared.rollout()
             if rollout.state not in states:
-                raise Conflict(f"the roll-out of version {rollout.version} is {rollout.state}")
+                raise Conflict(_not_now(rollout))
             if is_rehearsed(f"the roll-out of version {rollout.version} would be {following}"):
                 return
             who = req.who or "a client"
@@ -263,6 +263,13 @@ def page_of(req: ApiRequest) -> tuple[int, str]:
     if not 1 <= limit <= MOST:
         raise BadRequest(f"limit must be between 1 and {MOST}")
     return limit, req.query["after"] or ""
+
+
+def _not_now(rollout: Rollout) -> str:
+    """Say what a roll-out is, and what can be decided about it then."""
+    can = [action for action, (states, _) in _NEXT.items() if rollout.state in states]
+    remedy = f": it can {' or '.join(can)}" if can else ": make another change"
+    return f"the roll-out of version {rollout.version} is {rollout.state}{remedy}"
 
 
 def _reached(rollout: Rollout, wait: str) -> bool:

@@ -139,11 +139,11 @@ class Revisions:
 
     def put_files(self, files: Files) -> str:
         """Keep a list of files; return its address."""
-        return self.chunks.put(_listed(files))
+        return self.chunks.put(listed(files))
 
     def files_address(self, files: Files) -> str:
         """Return the address that a list of files has."""
-        return self.chunks.address(_listed(files))
+        return self.chunks.address(listed(files))
 
     def text(self, revision: Revision) -> str:
         """Return the configuration of a revision, without a version line."""
@@ -181,7 +181,8 @@ def changed_files(before: Files, after: Files) -> Sequence[str]:
     return sorted(name for name in {**before, **after} if before.get(name) != after.get(name))
 
 
-def _listed(files: Files) -> bytes:
+def listed(files: Files) -> bytes:
+    """Return a list of files as it is kept."""
     return "".join(f"{address} {name}\n" for name, address in sorted(files.items())).encode()
 
 

@@ -165,7 +165,8 @@ class Rollouts:
         if not is_held_back or rollout is None or rollout.number != head.number:
             return
         if not rollout.releases(self._member.name):
-            raise Overtaken(f"version {head.version} is not taken: {held(rollout)}")
+            reason = held(rollout, self._member.name)
+            raise Overtaken(f"version {head.version} is not taken: {reason}")
 
     def first(
         self, revision: Revision, head: Revision, *, staged: bool, besides: Sequence[str] = (),

@@ -200,3 +200,11 @@ def test_a_job_of_a_revision_that_is_not_seen_yet_is_done_later(tmp_path):
     for number in (1, 2, 2):
         jobs.do(number, done.append)
     assert [one.kind for one in done] == ["statistics"]
+
+
+def test_a_member_that_is_named_and_away_is_told(nodes):
+    a, _, c = nodes
+    c.follower._reporter.leave()
+    c.store.is_cut_off = True
+    found = change(a, {"nodes": ["b", "c"], "traffic": "drain"}).json
+    assert [(one["name"], one.get("error")) for one in found] == [("b", None), ("c", "it is away")]

@@ -142,3 +142,21 @@ def test_a_head_of_another_member_is_believed_as_far_as_it_is_kept(fleet, pair):
         else:
             with pytest.raises(Exception, match="another revision"):
                 a.member.revisions.newest()
+
+
+@pytest.mark.parametrize("trick", ["garbled", "removed"])
+def test_one_command_puts_contents_anew(fleet, pair, trick):
+    a, b = pair
+    a.file.with_name("maps").joinpath("hosts.map").write_text("one two\n")
+    fleet.settled(*pair)
+    pieces = [one.key for one in a.store.list("chunks/").entries]
+    for one in pieces:
+        a.store.transact([], {one: b"x"} if trick == "garbled" else {}, [] if trick == "garbled" else [one])
+    answer = next(node for node in pair if node.member.revisions.newest().text == node.member.revisions.chunks.address(node.text.encode()))
+    [done] = answer.call("POST", f"{FLEET}/mend").json
+    assert (done["record"], done["is_right"]) == ("chunks/", True)
+    fresh = fleet.fresh(b).revisions
+    newest = fresh.newest()
+    assert fresh.text(newest) == answer.text
+    assert [fresh.chunks.get(one) for one in fresh.files(newest.files).values()] == [b"one two\n"]
+    assert [one for one in answer.call("POST", f"{FLEET}/mend").json if one["record"] == "chunks/"] == []

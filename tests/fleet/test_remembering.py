@@ -1,5 +1,8 @@
 """Who can write to the store, and has no key, puts back older records: members go by what they saw."""
 
+import json
+from dataclasses import asdict
+
 import pytest
 
 from dataplane_plugins.fleet.leading import Leader
@@ -88,7 +91,8 @@ def test_a_leader_that_has_seen_nothing_believes_what_members_say(fleet):
         assert leader.step() is False
         c.step()
     assert have(*nodes) == [True, False, False]
-    assert "a member has seen a newer record" in c.status.alarm
+    assert c.status.alarm.startswith("a, b said to have seen a newer record")
+    assert "`dataplane fleet pause` and `resume`" in c.status.alarm
     assert act(c, "rollout", "pause").status_code == 200
     assert act(c, "rollout", "resume").status_code == 200
     all_told(fleet, leader, *nodes)
@@ -150,3 +154,25 @@ def test_who_is_told_to_take_goes_by_the_store(fleet):
     assert a.server("be1", "new").status_code == 202
     all_told(fleet, leader, *nodes)
     assert have(*nodes) == [True, True]
+
+
+def test_a_member_that_has_died_with_a_later_record_is_named(fleet):
+    """It has seen a roll-out of which the store has nothing any more, and nobody decides for it."""
+    a, b, c = nodes = [fleet.node(name, **fleet.served) for name in "abc"]
+    leader = begin(fleet, Strategy(("1", "2")), *nodes)
+    a.server("be1", "new")
+    fleet.settled(*nodes)
+    said = json.dumps({**asdict(b.status), "seen": {PLACE: [9, 9]}}).encode()
+    put(a, "status/b", b.member.signer.write(said, "status/b"))
+    leader = Leader(c.member)
+    for _ in range(3):
+        assert leader.step() is False
+        a.step()
+        c.step()
+    assert c.status.alarm.startswith("b said to have seen a newer record")
+    assert "`remove NODE`" in c.status.alarm
+    fleet.cluster.pass_time(100)
+    fleet.settled(a, c)
+    assert a.call("DELETE", f"{FLEET}/nodes/b").status_code == 204
+    all_told(fleet, leader, a, c)
+    assert have(a, c) == [True] * 2

@@ -63,7 +63,10 @@ def test_a_roll_out_is_paused_goes_on_and_is_aborted(fleet):
     assert b.call("GET", f"{FLEET}/strategy").json["on_failure"] == "stop"
     a.server("be1", "new")
     assert act(b, "rollout", "pause").json["state"] == "paused"
-    assert act(b, "rollout", "pause").status_code == 409
+    again = act(b, "rollout", "pause")
+    assert (again.status_code, again.json["message"]) == (
+        409, "the roll-out of version 2 is paused: it can resume or abort or return"
+    )  # fmt: skip
     leader.step()
     assert a.call("GET", f"{FLEET}/rollout").json["wave"] == 0
     assert act(c, "rollout", "resume").json["state"] == "running"
@@ -177,3 +180,19 @@ def test_all_of_it_can_be_tried_dry(fleet):
         assert act(a, "nodes/b", action, dry_run=True).status_code == 200
     assert fleet.cluster.mark == mark
     assert responders.ACTIONS == ("start", "pause", "resume", "abort", "return")
+
+
+def test_who_is_left_out_says_so(fleet):
+    leader, (a, b) = served(fleet, "a", "b")
+    a.call("PUT", f"{FLEET}/strategy", STRATEGY)
+    a.server("be1", "new")
+    for name in "ab":
+        assert act(a, f"nodes/{name}", "exclude").status_code == 200
+    while leader.step():
+        pass
+    fleet.settled(a, b)
+    assert a.call("GET", f"{FLEET}/rollout").json["state"] == "done"
+    assert b.status.reason == "it is left out of version 2: `dataplane fleet include b` takes it in again"
+    assert act(a, "nodes/b", "include").status_code == 200
+    fleet.settled(a, b)
+    assert b.text == a.text
