@@ -1,5 +1,9 @@
-"""PutGet and containment, over objects generated from every registered declaration."""
+"""PutGet and containment, over objects generated from every registered declaration.
 
+Each run draws others; `DATAPLANE_EXAMPLES=1000` makes more of them.
+"""
+
+import os
 from typing import Any
 
 import pytest
@@ -31,7 +35,7 @@ EVIL = [
     "a\nserver evil 1.2.3.4", "a\r", "a\0b", "a\tb", "a # b", "#a", "a#b", "a b", " a", "a ", " ",
     '"a', "a'", "a\\", '"a b"', "'a b'", "a\\ b", "if", "a if b", "a unless b", "}", "a\u2028b", "é✓", "$HOME", '"${X}"',
 ]  # fmt: skip
-QUICK = settings(max_examples=150, suppress_health_check=list(HealthCheck))
+QUICK = settings(max_examples=int(os.environ.get("DATAPLANE_EXAMPLES", "60")), suppress_health_check=list(HealthCheck))
 
 
 def draw(data: st.DataObject, name: str) -> tuple[Model, dict[str, Any]]:

@@ -59,7 +59,7 @@ def server(make_server: MakeServer, tmp_path_factory: pytest.TempPathFactory) ->
 def clean_root(tmp_path_factory: pytest.TempPathFactory) -> CleanRoot:
     """The built package, installed far from the clone."""
     [wheel] = made_once(tmp_path_factory, "wheel", build_wheel).glob("wheels/*.whl")
-    return install(tmp_path_factory.mktemp("root"), wheel)
+    return CleanRoot(made_once(tmp_path_factory, "root", lambda folder: install(folder, wheel)))
 
 
 def one_haproxy(version: str) -> str:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import quote
 
@@ -13,7 +14,7 @@ from dataplane_core.resources.collections import (
 )
 from dataplane_core.resources.registry import Registry
 from dataplane_core.text.tokens import split_words
-from tests.api.support import Api
+from tests.api.support import TRANSACTIONS, Api
 
 HEAD = """\
 # by hand, by several hands
@@ -33,6 +34,20 @@ class Everything(Api):
     @property
     def registry(self) -> Registry:
         return self.app.services.registry
+
+
+def text_in(api: Everything, transaction: str) -> str:
+    """The configuration as a transaction has made it."""
+    return api.app.services.config.snapshot(transaction).document.text()
+
+
+@contextmanager
+def tried(api: Everything) -> Iterator[str]:
+    """A transaction that is given up when the block ends: the next test has the same file."""
+    begun = api.call("POST", TRANSACTIONS, version=api.version)
+    assert begun.status_code == 201, begun.text
+    yield begun.json["id"]
+    assert api.call("DELETE", f"{TRANSACTIONS}/{begun.json['id']}").status_code == 204
 
 
 Spell = Callable[[str], str]

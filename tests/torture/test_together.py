@@ -1,8 +1,7 @@
-"""Client processes on two workers, and on two servers with one file: no edit is lost."""
+"""Clients at once on two workers, and on two servers with one file: no edit is lost."""
 
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from multiprocessing import get_context
 
 import pytest
 
@@ -79,7 +78,7 @@ def ports(request, tmp_path):
 
 
 def together(work) -> list[int]:
-    with ProcessPoolExecutor(CLIENTS, get_context("spawn")) as pool:
+    with ThreadPoolExecutor(CLIENTS) as pool:
         return [status for statuses in pool.map(work, range(CLIENTS)) for status in statuses]
 
 
