@@ -73,6 +73,8 @@ PLANTED = {
 def test_what_haproxy_reads_otherwise_is_found(tmp_path: Path, haproxy_program: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A reader that does not know comments has other words than HAProxy; and each refusal is for its own section."""
     assert Judge(haproxy_program, tmp_path / "as it is").try_all(PLANTED).breaches == []
+    lines = {"defaults base\n\nbackend own\n  description a\\r\\nb\n": "a word of two lines"}
+    assert Judge(haproxy_program, tmp_path / "in a word").try_all(lines).breaches == []
     monkeypatch.setattr(verdicts, "words", lambda line, environ: Words(tuple(line.replace("\\ ", " ").split())))
     [told] = Judge(haproxy_program, tmp_path / "planted").try_all(PLANTED).breaches
     assert told.startswith("a comment: is 'description a b' to HAProxy")
