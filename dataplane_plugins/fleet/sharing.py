@@ -180,7 +180,10 @@ class Sharer:
         )
 
     def _files_with(self, head: Revision, changes: _Brought) -> str:
-        """Return the address of the list of files with changes; raises `VersionMismatch`."""
+        """Return the address of the list of files with changes.
+
+        Raises `VersionMismatch` where this member lacks some, `Conflict` where it has its own.
+        """
         if not changes:
             return head.files
         revisions = self._member.revisions
@@ -188,9 +191,11 @@ class Sharer:
         for name, (former, data) in changes.items():
             after = None if data is None else revisions.chunks.put(data)
             if files.get(name) not in (former, after):
-                raise VersionMismatch(
-                    f"{name} is another file in the fleet: this member does not have it yet"
-                )
+                if read_known(self._member.services.state).number < head.number:
+                    raise VersionMismatch(
+                        f"{name} is another file in the fleet: this member does not have it yet"
+                    )
+                raise Conflict(f"{name} was changed on this member by hand: the fleet has another")
             files.pop(name, None)
             if after is not None:
                 files[name] = after

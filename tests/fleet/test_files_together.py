@@ -116,6 +116,23 @@ def test_a_member_that_is_behind_catches_up_and_applies(fleet):
     assert files_of(a) == files_of(b) == FILES
 
 
+def test_a_file_that_was_edited_by_hand_is_refused_at_once(fleet, monkeypatch):
+    a = fleet.node("a")
+    fleet.settled(a)
+    apply(a, {"haproxy.cfg": CHANGED, "maps/one.map": "x\n"})
+    fleet.settled(a)
+    (a.folder / "maps" / "one.map").write_text("by hand\n")
+    judge, asked = type(a.services.config.file.judge), []
+    judging = judge.judging
+    monkeypatch.setattr(judge, "judging", lambda *more: asked.append(1) or judging(*more))
+    answer = apply(a, {"haproxy.cfg": TEXT, **FILES})
+    assert (answer.status_code, len(asked)) == (409, 1)
+    assert "maps/one.map was changed on this member by hand" in answer.json["message"]
+    assert files_of(a) == {"maps/one.map": "by hand\n"}
+    fleet.settled(a)
+    assert apply(a, {"haproxy.cfg": TEXT, **FILES}).status_code in (200, 202)
+
+
 def test_a_member_that_puts_a_version_back_does_not_wait_for_itself(fleet):
     a, b = fleet.node("a"), fleet.node("b")
     fleet.settled(a, b)
