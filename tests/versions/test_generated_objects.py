@@ -21,7 +21,7 @@ from tests.grammar.generate import WORDS
 from tests.laws.support import Everything
 from tests.versions.generated import BASE, COLLECTIONS, Maker, Place, kinds
 
-OBJECTS = int(os.environ.get("DATAPLANE_OBJECTS", "600"))
+OBJECTS = int(os.environ.get("DATAPLANE_OBJECTS", "300"))
 NOT_TRIED = {"peer_section"}
 """There is no PUT of a `peers` section."""
 
