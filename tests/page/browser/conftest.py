@@ -22,8 +22,9 @@ OPEN: list[Viewer] = []
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark these tests as ones that drive a browser."""
+    here = f"{Path(__file__).parent}{os.sep}"
     for item in items:
-        if Path(item.fspath).parent == Path(__file__).parent:
+        if str(item.path).startswith(here):
             item.add_marker(pytest.mark.browser)
             item.add_marker(pytest.mark.server)
 
