@@ -27,7 +27,10 @@ from files import (
     write_settings,
 )
 from processes import Processes
-from session import answers, at_terminal, find_haproxy, wait_until_ready, watch
+from session import answers, at_terminal, find_haproxy, wait_until_ready
+
+REST = 45.0
+"""Seconds until what has ended is started again: after 30 a member is away for the others."""
 
 CONFIGURATION = """\
 global
@@ -195,8 +198,24 @@ Try, in another terminal:
   curl -u $auth {first.url}{API}/backends/web/servers
   curl -u $auth {first.url}/dataplane/v1/fleet
 
+Kill any of them, and see what the others say: it is started again in {REST:.0f} s.
 Ctrl-C ends all of it.
 """
+
+
+def watch(processes: Processes) -> None:
+    """Wait until a signal comes; what ends is started again, once the others have noticed."""
+    due: dict[str, float] = {}
+    while True:
+        now = time.monotonic()
+        for name, process in processes.running.items():
+            if process.poll() is not None and name not in due:
+                due[name] = now + REST
+                print(f"{name} ended: it is started again in {REST:.0f} s", flush=True)
+        for name in [one for one, moment in due.items() if moment <= now]:
+            del due[name]
+            processes.start_again(name)
+        time.sleep(0.5)
 
 
 def run(chosen: argparse.Namespace, folder: Path) -> None:

@@ -23,10 +23,12 @@ class Processes:
     def __init__(self, logs: Path) -> None:
         self.logs = logs
         self.running: dict[str, subprocess.Popen[bytes]] = {}
+        self._begun: dict[str, tuple[tuple[str, ...], dict[str, str] | None]] = {}
 
     def start(self, name: str, *command: str, environ: dict[str, str] | None = None) -> None:
         """Start `command`; what it prints goes to `NAME.log` in the folder of logs."""
-        with (self.logs / f"{name}.log").open("wb") as log:
+        self._begun[name] = command, environ
+        with (self.logs / f"{name}.log").open("ab") as log:
             self.running[name] = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
@@ -36,6 +38,11 @@ class Processes:
                 start_new_session=True,
                 preexec_fn=end_with_parent,
             )
+
+    def start_again(self, name: str) -> None:
+        """Start a process as it was started before."""
+        command, environ = self._begun[name]
+        self.start(name, *command, environ=environ)
 
     def ended(self) -> str | None:
         """Return the name of a process that has ended; None while all of them run."""
