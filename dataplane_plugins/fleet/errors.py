@@ -38,6 +38,12 @@ class Overtaken(DataplaneError):
     status = 409
 
 
+class NotLoaded(DataplaneError):
+    """HAProxy of this server does not run, and has not loaded what is in the file."""
+
+    status = 503
+
+
 @contextmanager
 def told() -> Iterator[None]:
     """Tell a client in its own words why the store did not do its part."""

@@ -277,6 +277,14 @@ class Follower:
             self._services.config.version(), overlays=self._numbers, origin=revision.origin,
         )  # fmt: skip
         former = read_known(self._services.state)
+        if known != former and self._loading.is_missed(known.version):
+            if (former.refused, former.refused_text) != (revision.number, revision.text):
+                verdict = self._taker.load()
+            else:
+                verdict = Verdict(former.reason)
+            if verdict.refusal:
+                self._refuse(revision, head, former, verdict)
+                return
         if known != former and self._loading.is_awaited:
             self._is_loading = True
             self._reporter.say("taking", head, former)

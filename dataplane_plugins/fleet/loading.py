@@ -20,6 +20,14 @@ class Loading:
         """Whether a reload is asked for, or under way."""
         return any(one.status == "in_progress" for one in self._services.reloads.records())
 
+    def is_missed(self, version: int) -> bool:
+        """Tell whether HAProxy could not be reloaded with a version that is still in the file."""
+        last = self._services.reloads.records()[-1:]
+        return any(
+            one.status == "failed" and one.restored is None and one.version >= version
+            for one in last
+        )
+
     def refusal(self, wanted: Revision, here: Here, known: Known) -> str:
         """Say why HAProxy could not be reloaded with a revision that was in force here; else "".
 

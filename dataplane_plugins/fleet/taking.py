@@ -15,12 +15,14 @@ from dataplane_core.plugin import (
     Forbidden,
     Invalid,
     ReloadFailed,
+    ReloadRecord,
     asked_by,
     dataclass,
 )
 from dataplane_plugins.changes.applying.file_changes import FileChange
 from dataplane_plugins.changes.applying.files import DesiredFiles
 from dataplane_plugins.fleet.deciding import Decision, Here
+from dataplane_plugins.fleet.errors import NotLoaded
 from dataplane_plugins.fleet.member import Member
 from dataplane_plugins.fleet.revisions import Revision, changed_files
 from dataplane_plugins.fleet.sharing import Sharer
@@ -114,8 +116,20 @@ class Taker:
         for reload_id in dict.fromkeys(reload_ids):
             record = self._services.reloads.wait(reload_id)
             if record.status == "failed":
-                return Verdict(f"HAProxy could not be reloaded: {record.said}")
+                return self._failed(record)
         return Verdict()
+
+    def load(self) -> Verdict:
+        """Have HAProxy load what this server has, and say how it went; raises `NotLoaded`."""
+        record = self._services.reloads.force(self._services.config.version(), "it was not loaded")
+        return self._failed(record) if record.status == "failed" else Verdict()
+
+    def _failed(self, record: ReloadRecord) -> Verdict:
+        """Return why HAProxy could not be reloaded; raises `NotLoaded` where it does not run."""
+        reason = f"HAProxy could not be reloaded: {record.said}"
+        if record.restored is None and self._services.reloads.status() == "down":
+            raise NotLoaded(f"{reason}; it is asked again until it runs")
+        return Verdict(reason)
 
     def _change(self, name: str, address: str | None) -> FileChange | None:
         """Return what becomes of a file here; None where it is so already."""

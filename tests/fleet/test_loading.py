@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from dataplane_core.haproxy.control import ReloadResult
 from dataplane_plugins.fleet.leading import Leader
 from dataplane_plugins.fleet.rollout import Strategy
 from tests.fleet.support import Fleet, Node
@@ -77,3 +78,36 @@ def test_who_is_told_to_retry_has_haproxy_asked_again(fleet: Fleet) -> None:
     assert (a.status.state, a.status.number) == ("applied", 2)
     assert "server new" in a.file.read_text()
     assert "server new" not in b.file.read_text()
+
+
+@pytest.mark.parametrize("taker", ["a", "b"])
+def test_a_member_whose_haproxy_does_not_run_waits_for_it(
+    fleet: Fleet, taker: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has a version when its HAProxy has loaded it, which is asked again until it runs."""
+    a, b = fleet.node("a"), fleet.node("b")
+    down, other = (a, b) if taker == "a" else (b, a)
+    fleet.settled(a, b)
+    control = down.services.reloads.control
+    said = ReloadResult(False, "HAProxy's master cannot be reached", asked=False)
+    monkeypatch.setattr(control, "reload", lambda: said)
+    monkeypatch.setattr(control, "status", lambda: "down")
+    leader = Leader(other.member)
+    leader._rollouts.set_strategy(Strategy(("1",)))
+    assert a.server("be1", "new").status_code == 202
+    for _ in range(4):
+        for node in (a, b):
+            node.load()
+            node.follower.attempts.once()
+        leader.step()
+    rollout = leader._rollouts.current()[0]
+    assert rollout.state == "running"
+    assert rollout.wave == (0 if taker == "a" else 1)
+    assert (down.status.state, down.status.number) == ("waiting", 1)
+    assert "HAProxy could not be reloaded" in down.status.reason
+    monkeypatch.undo()
+    for _ in range(4):
+        fleet.settled(a, b)
+        leader.step()
+    assert [node.status.state for node in (a, b)] == ["applied"] * 2
+    assert leader._rollouts.current()[0].state == "done"
