@@ -26,26 +26,31 @@ class KeptLog:
     def __init__(self, file: Path) -> None:
         self._file = file
         self._handle, self._process = -1, 0
+        self._is_locked = False
 
     @property
     def held(self) -> bool:
         """Whether nobody removes the log while this process lives."""
+        return self._is_locked and self._is_open
+
+    @property
+    def _is_open(self) -> bool:
         return self._process == os.getpid()
 
     def hold(self) -> None:
         """Take the lock, once in a process; a system that has no such locks goes without.
 
-        SQLite has changed the file to a write-ahead log, or it could not do so any more.
+        SQLite has changed the file to a write-ahead log, or it could not do so any more. Where the
+        lock cannot be had now, the file stays open all the same, for the next call: to close it
+        would drop the locks of SQLite, which are all that keeps the log then.
         """
-        if self._process != os.getpid():
-            with suppress(OSError):
+        with suppress(OSError):
+            if not self._is_open:
                 handle = os.open(self._file, os.O_RDONLY | os.O_CLOEXEC)
-                try:
-                    _lock(handle, fcntl.F_RDLCK)
-                except OSError:
-                    os.close(handle)
-                    raise
-                self._handle, self._process = handle, os.getpid()
+                self._handle, self._process, self._is_locked = handle, os.getpid(), False
+            if not self._is_locked:
+                _lock(self._handle, fcntl.F_RDLCK)
+                self._is_locked = True
 
     def let_go(self) -> None:
         """Give the lock back; to close its file as well is the last that is done with the state."""
@@ -55,9 +60,9 @@ class KeptLog:
 
     def close(self) -> None:
         """Close the file, once this process has closed all of its connections."""
-        if self.held:
+        if self._is_open:
             os.close(self._handle)
-            self._handle, self._process = -1, 0
+            self._handle, self._process, self._is_locked = -1, 0, False
 
     def __del__(self) -> None:
         self.close()

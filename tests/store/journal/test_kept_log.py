@@ -1,5 +1,6 @@
 """The log of the state stays where it is while a process writes it, whatever becomes of SQLite's locks."""
 
+import errno
 import os
 import sqlite3
 import subprocess
@@ -7,6 +8,7 @@ import sys
 
 import pytest
 
+from dataplane_core.store.journal import kept_log
 from dataplane_core.store.journal.state import State
 
 LOOK = "import sqlite3, sys; print(sqlite3.connect(sys.argv[1]).execute('SELECT value FROM facts').fetchall())"
@@ -72,3 +74,22 @@ def test_a_forked_worker_keeps_the_log_by_a_lock_of_its_own(state):
     assert "2" in look(state)
     state.set_value("third", "later")
     assert "later" in look(state)
+
+
+def test_the_log_stays_where_its_lock_cannot_be_had(tmp_path, monkeypatch):
+    def fail(*_):
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(kept_log, "_lock", fail)
+        state = State(tmp_path)
+        state.set_value("first", "kept at once")
+        log = state._connections.log
+        assert not log.held
+    assert "kept at once" in look(state)
+    state.set_value("second", "kept later")
+    assert "kept later" in look(state)
+    log.hold()
+    assert log.held
+    state.shutdown()
+    assert not list(tmp_path.glob("*-wal"))
