@@ -57,6 +57,8 @@ class FaultyServer:
         self._maybe: set[str] = set()
         self.counts: Counter[str] = Counter()
         self.statuses: Counter[int] = Counter()
+        self.notes: list[str] = []
+        """What was wrong of the present start at first, and right later."""
 
     @property
     def places(self) -> list[str]:
@@ -260,6 +262,7 @@ class FaultyServer:
     def begin(self, fault: Fault) -> list[str]:
         """Start while a call fails: the server serves, or says in one line why not; then again without."""
         self.server.kill()
+        self.notes.clear()
         log, before = self.server.log, self.server.log.stat().st_size
         paths = [word for place in self._watched() for word in ("-P", str(place))]
         options = ["strace", "-f", "--seccomp-bpf", "-qq", "-y", "-o", str(self._log), *paths]
@@ -268,11 +271,7 @@ class FaultyServer:
             self.server.start()
             self.counts["started all the same"] += 1
             self._client = OneShot(self.server.port)
-            # A change may be refused, as each thread that begins since has a call of its own that fails.
-            problems = [one for one in self._judged() if not one.startswith(_REFUSED)]
-            if problems and not problems[0].startswith(_SILENT):  # so may what makes a record whole
-                self.counts["judged again after a restart"] += 1
-                problems = self.restart()
+            problems = self._settled()
         except RuntimeError:
             told = log.read_bytes()[before:].decode("utf-8", "replace")
             problems = [f"a start ended with a trace: {told[-400:]}"] if "Traceback" in told else []
@@ -286,6 +285,25 @@ class FaultyServer:
         if self.counts.pop("unforeseen", 0):
             problems.append(f"an unforeseen failure: {log.read_bytes()[before:].decode('utf-8', 'replace')[-2000:]}")
         return problems and [*problems, *failed]
+
+    def _settled(self) -> list[str]:
+        """What stays wrong of a start that serves; what a later look or a restart has mended is noted.
+
+        A change may be refused, and a record of one be made whole by a later look only, as each
+        thread that begins since has a call of its own that fails.
+        """
+        problems = self._looked()
+        for look, mended_by in ((self._looked, "a second look"), (self.restart, "a restart")):
+            if not problems or problems[0].startswith(_SILENT):
+                break
+            before, problems = problems, look()
+            if not problems:
+                self.counts[f"right after {mended_by}"] += 1
+                self.notes.append(f"right after {mended_by}: {'; '.join(before)}")
+        return problems
+
+    def _looked(self) -> list[str]:
+        return [one for one in self._judged() if not one.startswith(_REFUSED)]
 
     def _watched(self) -> list[Path]:
         """The files and folders that a start is about, those of the libraries aside."""
@@ -350,6 +368,9 @@ def try_kind(folder: Path, kind: str, most: int = 0, seed: int = 0, errors: Iter
                 problems = subject.begin(case) if kind == "start" else subject.suffer(kind, case)
             if not problems and number % _BETWEEN_RESTARTS == 0:
                 problems = subject.restart()
+            if subject.notes:
+                print(*(f"{kind}, {case}: {note}" for note in subject.notes), sep="\n", flush=True)
+                subject.notes.clear()
             if number % _BETWEEN_WORDS == 0:
                 print(f"{kind}: {number} of {len(cases)}", flush=True)
             if problems:
