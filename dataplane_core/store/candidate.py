@@ -109,7 +109,11 @@ class Candidate:
             sync(self._handle, self.target)
 
     def publish(
-        self, *, in_place: bool = False, over: tuple[int | str, ...] | None = None
+        self,
+        *,
+        in_place: bool = False,
+        over: tuple[int | str, ...] | None = None,
+        locked: OpenedPlace | None = None,
     ) -> os.stat_result | None:
         """Put the file in its target's place, whole and at once; return its status there.
 
@@ -117,11 +121,13 @@ class Candidate:
         With `in_place` the bytes of a target are replaced that is mounted by itself, which takes
         somebody who calls `recover` once the process is dead that does this. Raises `FileChanged`,
         with the target as it is, where that is not the file that was read with the identity `over`,
-        or where its folder was moved.
+        or where its folder was moved, or that of `locked`, which was opened at another moment.
         """
         name, folder = self.target.name, self._folder
-        self.at.check_folder()
         with storage_errors(self.target):
+            self.at.check_folder()
+            if locked is not None:
+                locked.check_folder()
             try:
                 if over is None:
                     os.replace(self._name, name, src_dir_fd=folder, dst_dir_fd=folder)
@@ -143,8 +149,8 @@ class Candidate:
 
         Raises `FileChanged` where the folder was moved.
         """
-        self.at.check_folder()
         with storage_errors(self.target), suppress(FileExistsError):
+            self.at.check_folder()
             return os.link(
                 self._name, self.target.name, src_dir_fd=self._folder, dst_dir_fd=self._folder
             )

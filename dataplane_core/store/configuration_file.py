@@ -250,8 +250,8 @@ class LockedConfiguration:
         Raises `FileChanged` where the file is another than `current` found, and at the end
         `NotOnDisk` where a power cut may undo it all.
         """
-        self._lock.opened.check_folder()  # where the candidate was opened later, or is the same
-        status, unsafe = candidate.publish(in_place=True, over=self._judged), None
+        at, unsafe = self._lock.opened, None
+        status = candidate.publish(in_place=True, over=self._judged, locked=at)
         failpoint("replaced")
         try:
             candidate.sync_folder()

@@ -30,13 +30,13 @@ class OpenedPlace:
     `real` is its path without links.
     """
 
-    __slots__ = ("_place", "folder", "name", "real")
+    __slots__ = ("_parent", "_place", "folder", "name", "real")
 
     def __init__(self, place: "FilePlace", real: str, folder: int) -> None:
         self._place = place
         self.real = real
         self.folder = folder
-        self.name = os.path.basename(real)
+        self._parent, self.name = os.path.split(real)
 
     def read(self) -> tuple[bytes, os.stat_result]:
         """Return the bytes of the file, and the status that belongs to exactly these bytes.
@@ -54,22 +54,24 @@ class OpenedPlace:
                 raise
             with os.fdopen(handle, "rb") as file:
                 found = read_handle(file)
-        if self._place.real() != self.real:
-            raise self._place.swapped()
-        self.check_folder()
+            if self._place.real() != self.real:
+                raise self._place.swapped()
+            self.check_folder()
         return found
 
     def check_folder(self) -> None:
-        """Raise `FileChanged` where the folder was moved, and its path is that of another one."""
-        parent = os.path.dirname(self.real)
-        with storage_errors(self._place.path, "found"):
-            try:
-                if os.path.samestat(os.stat(parent), os.fstat(self.folder)):
-                    return
-            except OSError as error:
-                if error.errno not in MOVED:
-                    raise
-        raise FileChanged(f"{self._place.path} was changed meanwhile: {parent} was moved")
+        """Raise `FileChanged` where the folder was moved, and its path is that of another one.
+
+        Raises `OSError` where the system does not tell.
+        """
+        try:
+            found, opened = os.stat(self._parent), os.fstat(self.folder)
+            if (found.st_dev, found.st_ino) == (opened.st_dev, opened.st_ino):
+                return
+        except OSError as error:
+            if error.errno not in MOVED:
+                raise
+        raise FileChanged(f"{self._place.path} was changed meanwhile: {self._parent} was moved")
 
     def beside(self, end: str) -> str:
         """Return the path of the hidden file in the folder that is named after this one."""
