@@ -49,7 +49,7 @@ def dataplane_settings(settings: Settings) -> None:
 def dataplane_routes(routes: Routes, services: Services) -> None:
     """Serve the fleet; of a server that is alone, that it is so."""
     if services.settings.fleet.store:
-        from dataplane_plugins.fleet.paths import add_routes
+        from dataplane_plugins.fleet.responders.paths import add_routes
 
         add_routes(routes, services)
     else:
@@ -69,7 +69,7 @@ def dataplane_start(services: Services) -> None:
 def dataplane_status(services: Services) -> Iterator[Fact]:
     """Tell what this member has of its fleet, as it said last."""
     if services.settings.fleet.store:
-        from dataplane_plugins.fleet.reporting import facts
+        from dataplane_plugins.fleet.members.reporting import facts
 
         yield from facts(services)
 
@@ -78,6 +78,6 @@ def dataplane_status(services: Services) -> Iterator[Fact]:
 def dataplane_metrics(services: Services) -> Iterator[Gauge]:
     """Give the revision that this member has, the one that it knows of, and its state."""
     if services.settings.fleet.store:
-        from dataplane_plugins.fleet.reporting import gauges
+        from dataplane_plugins.fleet.members.reporting import gauges
 
         yield from gauges(services)

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator
 from functools import cache
 
 from dataplane_core.plugin import Services, Settings, StorageFailed, locked
-from dataplane_plugins.fleet.member import Member, read_key_file
-from dataplane_plugins.fleet.sharing import Sharer
+from dataplane_plugins.fleet.members.member import Member, read_key_file
+from dataplane_plugins.fleet.sharing.sharer import Sharer
 from dataplane_plugins.fleet.stores import KeyValueStore, StoreAddress, UnusableStore
 
 
@@ -34,7 +34,7 @@ def share(services: Services, store: KeyValueStore | None = None) -> tuple[Membe
 
     @cache
     def catch_up() -> Callable[[], None]:
-        from dataplane_plugins.fleet.catching_up import CatchUp
+        from dataplane_plugins.fleet.following.catching_up import CatchUp
 
         return CatchUp(member, sharer)
 
@@ -47,12 +47,12 @@ def join(services: Services) -> None:
     member, sharer = share(services)
 
     def follow(stop: threading.Event) -> None:
-        from dataplane_plugins.fleet.following import Follower
+        from dataplane_plugins.fleet.following.follower import Follower
 
         Follower(member, sharer).run(stop)
 
     def lead(stop: threading.Event) -> None:
-        from dataplane_plugins.fleet.leading import Leader
+        from dataplane_plugins.fleet.rollouts.leading import Leader
 
         Leader(member).run(stop)
 

@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from dataplane_plugins.fleet.following import Follower
-from dataplane_plugins.fleet.member import Member
-from dataplane_plugins.fleet.reporting import FACT, Status, read_status
-from dataplane_plugins.fleet.sealing import new_key
+from dataplane_plugins.fleet.following.follower import Follower
+from dataplane_plugins.fleet.members.member import Member
+from dataplane_plugins.fleet.members.reporting import FACT, Status, read_status
+from dataplane_plugins.fleet.records.sealing import new_key
 from dataplane_plugins.fleet.wiring import share
 from tests.api.support import SERVICE, Api
 from tests.changes.support import V3
@@ -61,7 +61,7 @@ class Node(Api):
         settings.setdefault("haproxy__reload__reload_delay", 0.0)
         own = {"fleet__node": name, "fleet__key_file": str(fleet.key_file)}
         self.name, self.store = name, fleet.opened()
-        with patch("dataplane_plugins.fleet.member.open_store", return_value=self.store):
+        with patch("dataplane_plugins.fleet.members.member.open_store", return_value=self.store):
             super().__init__(self.folder, text, **resources, **own, **settings)
             self.call("GET", "/dataplane/v1/fleet")  # opens the store
         self.services = self.app.services

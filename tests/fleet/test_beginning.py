@@ -2,9 +2,9 @@
 
 import pytest
 
-from dataplane_plugins.fleet.following import Follower
-from dataplane_plugins.fleet.leading import Leader
-from dataplane_plugins.fleet.revisions import HEAD, REVISIONS
+from dataplane_plugins.fleet.following.follower import Follower
+from dataplane_plugins.fleet.records.revisions import HEAD, REVISIONS
+from dataplane_plugins.fleet.rollouts.leading import Leader
 from dataplane_plugins.fleet.wiring import share
 from tests.fleet.memory_store import MemoryCluster
 from tests.fleet.support import TEXT, Fleet, Node

@@ -10,7 +10,7 @@ import pytest
 from dataplane_plugins.discovery.engine import BackendWriter, Follower
 from dataplane_plugins.discovery.entries import SourceEntries, SourceStatuses
 from dataplane_plugins.discovery.sources import Found, Instance, Source
-from dataplane_plugins.fleet.rollout import Strategy
+from dataplane_plugins.fleet.records.rollout import Strategy
 from tests.fleet.support import Fleet, Node
 from tests.fleet.test_rollouts import begin
 

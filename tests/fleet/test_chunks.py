@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dataplane_plugins.fleet.chunks import MOST, Chunks, MissingContent, pieces_of
-from dataplane_plugins.fleet.sealing import FleetKey, Forged
+from dataplane_plugins.fleet.records.chunks import MOST, Chunks, MissingContent, pieces_of
+from dataplane_plugins.fleet.records.sealing import FleetKey, Forged
 from tests.fleet.memory_store import MemoryCluster, MemoryStore
 
 KEY = FleetKey(bytes(32), "shop")

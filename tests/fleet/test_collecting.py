@@ -2,11 +2,11 @@
 
 import pytest
 
-from dataplane_plugins.fleet import collecting
-from dataplane_plugins.fleet.chunks import COLLECTED, PLACE
-from dataplane_plugins.fleet.collecting import Collector
-from dataplane_plugins.fleet.overlays import Overlays
-from dataplane_plugins.fleet.revisions import REVISIONS
+from dataplane_plugins.fleet.records.chunks import COLLECTED, PLACE
+from dataplane_plugins.fleet.records.revisions import REVISIONS
+from dataplane_plugins.fleet.rollouts import collecting
+from dataplane_plugins.fleet.rollouts.collecting import Collector
+from dataplane_plugins.fleet.rollouts.overlays import Overlays
 from tests.fleet.support import Fleet
 from tests.fleet.test_overlays import OVERLAYS, replace_server
 from tests.fleet.test_responders import act

@@ -2,9 +2,9 @@
 
 import pytest
 
-from dataplane_plugins.fleet.deciding import Decision, Here, Step, decide
-from dataplane_plugins.fleet.known import Known
-from dataplane_plugins.fleet.revisions import Revision
+from dataplane_plugins.fleet.members.deciding import Decision, Here, Step, decide
+from dataplane_plugins.fleet.members.known import Known
+from dataplane_plugins.fleet.records.revisions import Revision
 
 NEVER = Known()
 HAD = Known(3, "d", text="T3", files="F3", version=5)

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from dataplane_plugins.fleet.errors import Overtaken
-from dataplane_plugins.fleet.rollout import Strategy
+from dataplane_plugins.fleet.members.errors import Overtaken
+from dataplane_plugins.fleet.records.rollout import Strategy
 from tests.changes.support import APPLY, archive
 from tests.fleet.support import TEXT, Fleet, Node
 from tests.fleet.test_following import upload

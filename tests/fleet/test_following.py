@@ -2,10 +2,10 @@
 
 import pytest
 
-from dataplane_plugins.fleet import sharing
-from dataplane_plugins.fleet.leading import Leader
-from dataplane_plugins.fleet.revisions import HEAD
-from dataplane_plugins.fleet.sealing import Forged
+from dataplane_plugins.fleet.records.revisions import HEAD
+from dataplane_plugins.fleet.records.sealing import Forged
+from dataplane_plugins.fleet.rollouts.leading import Leader
+from dataplane_plugins.fleet.sharing import sharer as sharing
 from dataplane_plugins.fleet.stores import Undecided
 from tests.fleet.support import TEXT, Fleet, Node
 

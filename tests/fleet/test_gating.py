@@ -7,7 +7,7 @@ import pytest
 
 from dataplane_core.plugin import Runtime
 from dataplane_plugins.changes.confirm import gate
-from dataplane_plugins.fleet.rollout import Strategy
+from dataplane_plugins.fleet.records.rollout import Strategy
 from tests.fleet.support import Fleet, Node
 from tests.fleet.test_rollouts import begin, have
 

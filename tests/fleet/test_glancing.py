@@ -2,7 +2,7 @@
 
 import pytest
 
-from dataplane_plugins.fleet.glancing import GlancingStore
+from dataplane_plugins.fleet.records.glancing import GlancingStore
 from dataplane_plugins.fleet.stores import Entry, Glance, Listing, StoreUnreachable
 from tests.fleet.memory_store import MemoryStore
 

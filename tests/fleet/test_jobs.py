@@ -7,9 +7,10 @@ from types import SimpleNamespace
 import pytest
 
 from dataplane_core.errors import RuntimeFailed
-from dataplane_plugins.fleet import job_responders, jobs
-from dataplane_plugins.fleet.following import Follower
-from dataplane_plugins.fleet.jobs import JOBS, Job, Jobs, Ledger
+from dataplane_plugins.fleet.following import jobs
+from dataplane_plugins.fleet.following.follower import Follower
+from dataplane_plugins.fleet.following.jobs import JOBS, Job, Jobs, Ledger
+from dataplane_plugins.fleet.responders import job_responders
 from tests.fleet.memory_store import MemoryStore
 from tests.fleet.support import Fleet
 

@@ -7,8 +7,8 @@ from unittest.mock import patch
 
 import pytest
 
-from dataplane_plugins.fleet.leading import Leader
-from dataplane_plugins.fleet.rollout import Strategy
+from dataplane_plugins.fleet.records.rollout import Strategy
+from dataplane_plugins.fleet.rollouts.leading import Leader
 from dataplane_plugins.fleet.stores import Condition
 from tests.fleet.memory_store import MemoryStore
 from tests.fleet.support import Fleet, Node

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from dataplane_core.haproxy.control import ReloadResult
-from dataplane_plugins.fleet.leading import Leader
-from dataplane_plugins.fleet.rollout import Strategy
+from dataplane_plugins.fleet.records.rollout import Strategy
+from dataplane_plugins.fleet.rollouts.leading import Leader
 from tests.fleet.support import Fleet, Node
 
 ENDS = {

@@ -2,12 +2,12 @@
 
 import pytest
 
-from dataplane_plugins.fleet.leading import Leader
-from dataplane_plugins.fleet.overlays import Overlays
-from dataplane_plugins.fleet.remembering import Memory
-from dataplane_plugins.fleet.revisions import HEAD
-from dataplane_plugins.fleet.rollout import PLACE, STRATEGY
-from dataplane_plugins.fleet.rollouts import Rollouts
+from dataplane_plugins.fleet.members.remembering import Memory
+from dataplane_plugins.fleet.records.revisions import HEAD
+from dataplane_plugins.fleet.records.rollout import PLACE, STRATEGY
+from dataplane_plugins.fleet.rollouts.leading import Leader
+from dataplane_plugins.fleet.rollouts.overlays import Overlays
+from dataplane_plugins.fleet.rollouts.rollouts import Rollouts
 from tests.fleet.support import Fleet
 from tests.fleet.test_overlays import OVERLAYS, replace_server
 from tests.fleet.test_responders import FLEET

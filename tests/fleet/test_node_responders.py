@@ -4,7 +4,7 @@ import pytest
 
 from dataplane_core.haproxy.addresses import SocketAddress
 from dataplane_core.haproxy.runtime_client import RuntimeClient
-from dataplane_plugins.fleet.statistics import merged_rows, typed_rows
+from dataplane_plugins.fleet.following.statistics import merged_rows, typed_rows
 from tests.fleet.memory_store import MemoryStore
 from tests.fleet.support import Fleet
 from tests.fleet.test_jobs import Haproxy

@@ -5,12 +5,12 @@ import subprocess
 import pytest
 
 from dataplane_core.plugin import Conflict
-from dataplane_plugins.fleet.leading import Leader
-from dataplane_plugins.fleet.overlay import Overlay
-from dataplane_plugins.fleet.overlay_changes import OverlayChanges
-from dataplane_plugins.fleet.overlays import Overlays
-from dataplane_plugins.fleet.rollout import Strategy
-from dataplane_plugins.fleet.rollouts import Rollouts
+from dataplane_plugins.fleet.records.overlay import Overlay
+from dataplane_plugins.fleet.records.rollout import Strategy
+from dataplane_plugins.fleet.rollouts.leading import Leader
+from dataplane_plugins.fleet.rollouts.overlay_changes import OverlayChanges
+from dataplane_plugins.fleet.rollouts.overlays import Overlays
+from dataplane_plugins.fleet.rollouts.rollouts import Rollouts
 from tests.changes.support import V3
 from tests.fleet.support import TEXT, Fleet, Node
 from tests.fleet.test_responders import act

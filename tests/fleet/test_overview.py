@@ -6,12 +6,12 @@ from collections import Counter
 
 import pytest
 
-from dataplane_plugins.fleet.overlay import Overlay
-from dataplane_plugins.fleet.overlays import Overlays
-from dataplane_plugins.fleet.reporting import Status, written
-from dataplane_plugins.fleet.rollout import Rollout, Strategy
-from dataplane_plugins.fleet.rollouts import Rollouts
-from dataplane_plugins.fleet.sealing import NodeKey, Signer
+from dataplane_plugins.fleet.members.reporting import Status, written
+from dataplane_plugins.fleet.records.overlay import Overlay
+from dataplane_plugins.fleet.records.rollout import Rollout, Strategy
+from dataplane_plugins.fleet.records.sealing import NodeKey, Signer
+from dataplane_plugins.fleet.rollouts.overlays import Overlays
+from dataplane_plugins.fleet.rollouts.rollouts import Rollouts
 from tests.fleet.memory_store import MemoryStore
 from tests.fleet.support import Fleet
 from tests.fleet.test_responders import FLEET

@@ -5,10 +5,10 @@ from dataclasses import asdict
 
 import pytest
 
-from dataplane_plugins.fleet.leading import Leader
-from dataplane_plugins.fleet.remembering import Memory
-from dataplane_plugins.fleet.rollout import PLACE, STRATEGY, Strategy
-from dataplane_plugins.fleet.rollouts import Rollouts
+from dataplane_plugins.fleet.members.remembering import Memory
+from dataplane_plugins.fleet.records.rollout import PLACE, STRATEGY, Strategy
+from dataplane_plugins.fleet.rollouts.leading import Leader
+from dataplane_plugins.fleet.rollouts.rollouts import Rollouts
 from tests.fleet.support import Fleet
 from tests.fleet.test_responders import FLEET, act
 from tests.fleet.test_rollouts import begin, have, refusing

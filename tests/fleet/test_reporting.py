@@ -2,8 +2,8 @@
 
 import pytest
 
-from dataplane_plugins.fleet.leading import Leader
-from dataplane_plugins.fleet.rollout import Strategy
+from dataplane_plugins.fleet.records.rollout import Strategy
+from dataplane_plugins.fleet.rollouts.leading import Leader
 from tests.changes.support import V3
 from tests.fleet import support
 from tests.fleet.support import TEXT, Fleet

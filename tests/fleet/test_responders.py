@@ -2,8 +2,8 @@
 
 import pytest
 
-from dataplane_plugins.fleet import responders
-from dataplane_plugins.fleet.leading import Leader
+from dataplane_plugins.fleet.responders import fleet_responders as responders
+from dataplane_plugins.fleet.rollouts.leading import Leader
 from tests.fleet.support import Fleet
 from tests.fleet.test_rollouts import refusing
 

@@ -4,9 +4,15 @@ from dataclasses import replace
 
 import pytest
 
-from dataplane_plugins.fleet.chunks import Chunks
-from dataplane_plugins.fleet.revisions import HEAD, Revision, Revisions, changed_files, descends
-from dataplane_plugins.fleet.sealing import FleetKey, Forged, NodeKey, Signer
+from dataplane_plugins.fleet.records.chunks import Chunks
+from dataplane_plugins.fleet.records.revisions import (
+    HEAD,
+    Revision,
+    Revisions,
+    changed_files,
+    descends,
+)
+from dataplane_plugins.fleet.records.sealing import FleetKey, Forged, NodeKey, Signer
 from tests.fleet.memory_store import MemoryCluster, MemoryStore
 
 FIRST = Revision(1, 1, "", "0a", "0b", "one", 5.0, {"name": "ann"})

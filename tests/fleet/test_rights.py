@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from dataplane_plugins.fleet.leading import LEADER, LEADER_SECONDS, Leader
-from dataplane_plugins.fleet.rollout import Strategy
+from dataplane_plugins.fleet.records.rollout import Strategy
+from dataplane_plugins.fleet.rollouts.leading import LEADER, LEADER_SECONDS, Leader
 from dataplane_plugins.fleet.stores import Credentials, StoreRefused, open_store
 from tests.discovery.agent import ACCESS_CONTROL, MANAGEMENT, Consul
 from tests.fleet.stores.etcd_server import EtcdMember, program, start_all

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from dataplane_plugins.fleet.leading import Leader
-from dataplane_plugins.fleet.rollout import Strategy
+from dataplane_plugins.fleet.records.rollout import Strategy
+from dataplane_plugins.fleet.rollouts.leading import Leader
 from tests.changes.support import V3
 from tests.fleet.support import Fleet, Node
 

@@ -2,7 +2,14 @@
 
 import pytest
 
-from dataplane_plugins.fleet.sealing import FleetKey, Forged, NodeKey, Signer, new_key, read_key
+from dataplane_plugins.fleet.records.sealing import (
+    FleetKey,
+    Forged,
+    NodeKey,
+    Signer,
+    new_key,
+    read_key,
+)
 
 KEY = FleetKey(bytes(32), "shop")
 

@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
-from dataplane_plugins.fleet import attempts, following, reporting
+from dataplane_plugins.fleet.following import attempts
+from dataplane_plugins.fleet.following import follower as following
+from dataplane_plugins.fleet.members import reporting
 from tests.fleet.stores.troubled import TROUBLED, TroubledEtcd
 from tests.fleet.support import TEXT, Fleet, Node
 from tests.fleet.test_following import upload

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from dataplane_plugins.fleet.leading import Leader
+from dataplane_plugins.fleet.rollouts.leading import Leader
 from tests.changes.support import V3
 from tests.fleet.memory_store import MemoryStore
 from tests.fleet.support import Fleet

@@ -26,7 +26,7 @@ from dataplane_core.plugin import Author, ChangeOptions, DataplaneError
 from dataplane_core.settings import Settings
 from dataplane_core.text import Document
 from dataplane_core.wiring import make_services
-from dataplane_plugins.fleet.reporting import FACT
+from dataplane_plugins.fleet.members.reporting import FACT
 from tests.api.support import SERVICE
 from tests.fleet.stores.store_process import HERE, Place
 from tests.harness.waiting import PATIENCE, until

@@ -18,11 +18,11 @@ from pathlib import Path
 
 from dataplane_core.settings import Settings
 from dataplane_core.wiring import make_services
-from dataplane_plugins.fleet.leading import LEADER
-from dataplane_plugins.fleet.member import Member as OwnMember
-from dataplane_plugins.fleet.rollout import Strategy
-from dataplane_plugins.fleet.rollouts import Rollouts
-from dataplane_plugins.fleet.sealing import new_key
+from dataplane_plugins.fleet.members.member import Member as OwnMember
+from dataplane_plugins.fleet.records.rollout import Strategy
+from dataplane_plugins.fleet.records.sealing import new_key
+from dataplane_plugins.fleet.rollouts.leading import LEADER
+from dataplane_plugins.fleet.rollouts.rollouts import Rollouts
 from dataplane_plugins.fleet.stores import StoreError
 from tests.fleet.proof.history import Committed, Operation, faults
 from tests.fleet.proof.members import UNKNOWN, Gone, Member, digest_of

@@ -6,7 +6,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from dataplane_plugins.fleet.sealing import new_key
+from dataplane_plugins.fleet.records.sealing import new_key
 from tests.fleet.stores.etcd_server import EtcdMember, start_all
 from tests.fleet.stores.proxy import Proxy
 from tests.harness.haproxy import DEFAULTS

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from dataplane_core.store.head import digest_of as digest_of_version
-from dataplane_plugins.fleet.sealing import new_key
+from dataplane_plugins.fleet.records.sealing import new_key
 from tests.fleet.proof.members import Member, digest_of
 from tests.fleet.proof.order import disorder
 from tests.fleet.proof.real import ORIGINS, RealMember, Site, Traffic, programs

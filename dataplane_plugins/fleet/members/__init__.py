@@ -1,0 +1,1 @@
+"""Who the members are, what each has and remembers, and what it says."""

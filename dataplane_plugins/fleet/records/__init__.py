@@ -1,0 +1,1 @@
+"""What the store of a fleet keeps, and how it is read and written."""

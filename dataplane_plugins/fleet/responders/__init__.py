@@ -1,0 +1,1 @@
+"""Answer `/dataplane/v1/fleet`, and let answers of changes wait."""

@@ -1,0 +1,1 @@
+"""Who may have a revision: strategies, roll-outs, overlays, and the member that leads."""

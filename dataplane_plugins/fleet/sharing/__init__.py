@@ -1,0 +1,1 @@
+"""Make what is changed on a member the next revision of all."""
