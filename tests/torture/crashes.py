@@ -1,9 +1,9 @@
 """The states that a power cut may leave of a commit or a start, each recovered and judged.
 
 strace records what a process writes, syncs, renames, makes and removes. From that come, for each
-moment, the states that a disk may be in (`cuts`). A store is started on each: haproxy.cfg is the old or the new version to
-the byte, the new one if it was acknowledged before the cut, its number is known, and a change can
-be made.
+moment, the states that a disk may be in (`cuts`). A store is started on each: haproxy.cfg is the old
+or the new version to the byte, the new one if it was acknowledged before the cut, its number and its
+record are known, and a change can be made.
 """
 
 import json
@@ -25,7 +25,8 @@ from tests.torture import strace
 from tests.torture.cuts import Disk, State, Step
 
 ACTOR = Path(__file__).parents[1] / "store" / "actor.py"
-ACTIONS = ("direct", "transaction", "restore")
+ACTIONS = ("direct", "transaction", "restore", "first commit")
+"""What is done to a file that has versions, and the first start with a commit, in new folders."""
 STARTS = ("first start", "start after a death", "start after an edit", "start with a broken state")
 CALLS = (
     "openat", "close", "write", "pwrite64", "lseek", "ftruncate", "fsync", "fdatasync", "rename", "renameat",
@@ -150,11 +151,12 @@ class Recorded:
 def record(folder: Path, action: str) -> Recorded:
     """Have a process make a change, or start."""
     bench = Bench(folder)
-    if action != "first start":
+    if not action.startswith("first"):
         _act(folder, "direct")
     _prepare(bench, action)
     old, recorder = bench.file.read_bytes(), Recorder(folder)
-    log, told = traced([ACTOR, folder, "start" if action in STARTS else action], "-f")
+    done = "start" if action in STARTS else "direct" if action == "first commit" else action
+    log, told = traced([ACTOR, folder, done], "-f")
     version = json.loads(told.splitlines()[-1])["version"]
     return Recorded(recorder.before, recorder.read(log), [old, bench.file.read_bytes()], version)
 
@@ -205,8 +207,11 @@ def judge(folder: Path, state: State, recorded: Recorded, *, acknowledged: bool)
         version = config.version()
         if acknowledged and version != recorded.version:
             return f"what was acknowledged as version {recorded.version} is version {version}"
-        if config.history.newest().version != version or config.history.intents():
+        newest = config.history.newest()
+        if newest.version != version or config.history.intents():
             return "the history does not know the file's version"
+        if acknowledged and texts[0] != texts[1] and newest.origin == "external":
+            return "the record of what was acknowledged is gone, and its text taken for an edit by hand"
         if add_server(config, "be2", "after", version=version).version != version + 1:
             return "the next change has another number"
         return "" if not bench.litter() else f"left behind: {bench.litter()}"
