@@ -16,7 +16,13 @@ from typing import Self
 
 from dataplane_core.store.disk_faults import sync
 from dataplane_core.store.exchange import replace_if_same
-from dataplane_core.store.files import END, keep_change, storage_errors, sync_directory
+from dataplane_core.store.files import (
+    END,
+    file_identity,
+    keep_change,
+    storage_errors,
+    sync_directory,
+)
 from dataplane_core.store.in_place import journal_of, recover_in_place, status_after, write_in_place
 from dataplane_core.store.place import (
     MOVED,
@@ -218,17 +224,20 @@ def write_atomically(
     like: OpenedPlace | None = None,
     *,
     real: bool = False,
+    over: os.stat_result | None = None,
 ) -> os.stat_result:
     """Write `target` so that at any moment it holds the old bytes or the new ones, synced.
 
     An existing file keeps its rights, a new file gets `mode`; with `like` both get those of that
     file. A symbolic link stays, and the file that it names is replaced, unless the target is
     `real`, as in `Candidate`. Returns the status of the new file, from before it had its name.
+    Raises `FileChanged`, with the file as it is, where that is not the one with the status `over`.
     """
+    known = None if over is None else file_identity(over)
     with Candidate(target, data, mode, like, real=real) as candidate:
         candidate.sync()
         with storage_errors(target):
             status = candidate.status()
-        candidate.publish()
+        candidate.publish(over=known)
         sync_directory(candidate.target.parent, candidate.at.folder)
     return status

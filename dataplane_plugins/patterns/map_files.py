@@ -8,6 +8,7 @@ import os
 import re
 import stat
 from collections.abc import Container, Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from dataplane_core.plugin import (
@@ -17,6 +18,7 @@ from dataplane_core.plugin import (
     Invalid,
     NotFound,
     State,
+    VersionMismatch,
     dataclass,
     lazy_pattern,
     read_file,
@@ -27,6 +29,7 @@ from dataplane_plugins.patterns.map_uploads import SUFFIX
 from dataplane_plugins.patterns.pattern_lists import PatternList, named_pattern_list
 
 _LINE = lazy_pattern(r"([ \t]*)([^ \t\r\n#][^ \t\r\n]*)([ \t]*)(.*?)([ \t\r]*\n?)", re.DOTALL)
+_ATTEMPTS = 3
 _EACH = lazy_pattern(r"[^\n]*\n|[^\n]+")
 
 MapValues = dict[str, list[str]]
@@ -126,9 +129,16 @@ class MapFiles:
     def write(self, path: Path, wanted: MapValues, changed: Container[str] | None = None) -> bool:
         """Bring what runs to a file; whether that changed it. Raises `StorageFailed`.
 
-        What is rehearsed is only noted.
+        What is rehearsed is only noted. Raises `VersionMismatch` where a person changes the file
+        again and again meanwhile, of whose lines none is to be lost.
         """
-        before = read_file(path)[0]
+        for _ in range(_ATTEMPTS):
+            with suppress(VersionMismatch):
+                return self._write(path, wanted, changed)
+        return self._write(path, wanted, changed)
+
+    def _write(self, path: Path, wanted: MapValues, changed: Container[str] | None) -> bool:
+        before, found = read_file(path)
         text = before.decode("utf-8", "surrogateescape")
         fresh = rewrite_map_file(text, wanted, changed)
         if fresh == text:
@@ -137,7 +147,7 @@ class MapFiles:
         if (noted := rehearsing()) is not None:
             noted.files.append(FileChange(path, before, after))
             return True
-        status = write_atomically(self._real(path), after, real=True)
+        status = write_atomically(self._real(path), after, real=True, over=found)
         self.state.set_value(f"map file {path}", str(status.st_mtime_ns))
         return True
 

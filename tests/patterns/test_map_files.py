@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dataplane_core.errors import Conflict, Invalid, NotFound
+from dataplane_core.errors import Conflict, Invalid, NotFound, VersionMismatch
 from dataplane_core.store import State
+from dataplane_plugins.patterns import map_files
 from dataplane_plugins.patterns.map_files import (
     MapFiles,
     check_map_entry,
@@ -127,3 +128,35 @@ def test_a_list_of_maps():
     assert (loaded.id, loaded.file, loaded.label) == ("3", "/m/a b.map", "/m/a b.map")
     assert loaded.counts == ("1", "2", "3")
     assert (inline.file, inline.label) == ("", "src")
+
+
+def test_what_a_person_writes_meanwhile_is_not_overwritten_unseen(tmp_path, monkeypatch):
+    path, read, edits = tmp_path / "hosts.map", map_files.read_file, iter(["k2 by hand\n"])
+    path.write_text("k1 v1\n")
+
+    def read_and_edit(one):
+        found = read(one)
+        for line in edits:
+            path.write_bytes(found[0] + line.encode())
+        return found
+
+    monkeypatch.setattr(map_files, "read_file", read_and_edit)
+    files = MapFiles(tmp_path, State(tmp_path / "state"))
+    assert files.write(path, {"k1": ["now"]}, {"k1"})
+    assert path.read_text() == "k1 now\nk2 by hand\n"
+
+
+def test_a_file_that_is_written_again_and_again_is_left_to_who_does(tmp_path, monkeypatch):
+    path, read = tmp_path / "hosts.map", map_files.read_file
+    path.write_text("k1 v1\n")
+
+    def read_and_edit(one):
+        found = read(one)
+        path.write_bytes(found[0] + b"# more\n")
+        return found
+
+    monkeypatch.setattr(map_files, "read_file", read_and_edit)
+    files = MapFiles(tmp_path, State(tmp_path / "state"))
+    with pytest.raises(VersionMismatch):
+        files.write(path, {"k1": ["now"]}, {"k1"})
+    assert path.read_text().startswith("k1 v1\n# more\n")
