@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -20,6 +20,8 @@ from dataplane_core.testing import Answer
 from tests.harness.waiting import PATIENCE, until
 
 USER, PASSWORD = "admin", "adminpwd"
+NO_ANSWER = "the server does not answer"
+"""What a start is told by that neither serves nor ends."""
 CONFIGURATION = "/v2/services/haproxy/configuration"
 TRANSACTIONS = "/v2/services/haproxy/transactions"
 
@@ -173,20 +175,21 @@ class ApiServer:
         self.environ = {**os.environ, **(environ or {})}
         self.process: subprocess.Popen[bytes] | None = None
 
-    def start(self) -> "ApiServer":
-        """Start it and wait for its first answer."""
+    def start(self, is_hopeless: Callable[[], bool] = lambda: False) -> "ApiServer":
+        """Start it and wait for its first answer, for as long as it is not hopeless."""
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 self.command, stdout=log, stderr=log, start_new_session=True, env=self.environ
             )
         process = self.process
         try:
-            until(lambda: process.poll() is not None or self._answers())
-            assert process.poll() is None
+            until(lambda: process.poll() is not None or is_hopeless() or self._answers())
+            assert process.poll() is None and not is_hopeless()
         except AssertionError as error:
+            how = NO_ANSWER if process.poll() is None else "the server has ended"
             self.kill()
             told = self.log.read_text()[-3000:]
-            raise RuntimeError(f"the server does not answer:\n{told}") from error
+            raise RuntimeError(f"{how}:\n{told}") from error
         return self
 
     def stop(self) -> None:

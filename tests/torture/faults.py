@@ -15,7 +15,7 @@ from pathlib import Path
 
 from dataplane_core.errors import StorageFailed
 from dataplane_core.store.disk_faults import REMEDY
-from tests.harness.server import CONFIGURATION, TRANSACTIONS, Answer, ApiServer
+from tests.harness.server import CONFIGURATION, NO_ANSWER, TRANSACTIONS, Answer, ApiServer
 from tests.torture import strace
 from tests.torture.clients import TAKEN_BACK, OneShot
 from tests.torture.cycles import SKELETON
@@ -31,7 +31,6 @@ _MAP = "faults.map"
 _BETWEEN_RESTARTS = 20
 _BETWEEN_WORDS = 100
 _REFUSED = "the next change is refused"
-_SILENT = "the server does not answer"
 
 
 class FaultyServer:
@@ -149,7 +148,7 @@ class FaultyServer:
             problems = self._alive()
             self._client.version()  # whoever looks at the file finishes the record of it
         except (OSError, http.client.HTTPException) as error:
-            return [f"{_SILENT}: {error!r}"]
+            return [f"{NO_ANSWER}: {error!r}"]
         try:
             return problems + [one for one in self._held() if not one.endswith(LITTER)]
         except StorageFailed as error:  # as it is while the server has a lock that was not given back
@@ -267,24 +266,32 @@ class FaultyServer:
         paths = [word for place in self._watched() for word in ("-P", str(place))]
         options = ["strace", "-f", "--seccomp-bpf", "-qq", "-y", "-o", str(self._log), *paths]
         self.server.command = [*options, *fault.arguments, *self._command]
+        self._log.unlink(missing_ok=True)
         try:
-            self.server.start()
+            self.server.start(self._keeps_lock)
             self.counts["started all the same"] += 1
             self._client = OneShot(self.server.port)
             problems = self._settled()
-        except RuntimeError:
-            told = log.read_bytes()[before:].decode("utf-8", "replace")
-            problems = [f"a start ended with a trace: {told[-400:]}"] if "Traceback" in told else []
+        except RuntimeError as error:
             self.counts["starts refused"] += 1
-            problems += self.restart()
+            problems = [*wrong_refusal(str(error), log.read_bytes()[before:]), *self.restart()]
         self.counts["tried"] += 1
-        failed = strace.injected(self._log.read_text("utf-8", "replace"))
-        self.counts["failed calls"] += len(failed)
-        if any(map(strace.cannot_fail, failed)):
+        self.counts["failed calls"] += len(self._failed())
+        if self._keeps_lock():
+            self.counts["failed an unlock"] += 1
+            self.notes.clear()
             return self.restart()
         if self.counts.pop("unforeseen", 0):
             problems.append(f"an unforeseen failure: {log.read_bytes()[before:].decode('utf-8', 'replace')[-2000:]}")
-        return problems and [*problems, *failed]
+        return problems and [*problems, *self._failed()]
+
+    def _failed(self) -> list[str]:
+        """The calls that were made to fail so far."""
+        return strace.injected(self._log.read_text("utf-8", "replace")) if self._log.exists() else []
+
+    def _keeps_lock(self) -> bool:
+        """Whether a lock was not given back: the server may wait for it, which no system makes it do."""
+        return any(map(strace.cannot_fail, self._failed()))
 
     def _settled(self) -> list[str]:
         """What stays wrong of a start that serves; what a later look or a restart has mended is noted.
@@ -294,12 +301,12 @@ class FaultyServer:
         """
         problems = self._looked()
         for look, mended_by in ((self._looked, "a second look"), (self.restart, "a restart")):
-            if not problems or problems[0].startswith(_SILENT):
+            if not problems or problems[0].startswith(NO_ANSWER):
                 break
             before, problems = problems, look()
             if not problems:
                 self.counts[f"right after {mended_by}"] += 1
-                self.notes.append(f"right after {mended_by}: {'; '.join(before)}")
+                self.notes.append(f"right after {mended_by}: {'; '.join([*before, *self._failed()])}")
         return problems
 
     def _looked(self) -> list[str]:
@@ -320,6 +327,16 @@ class FaultyServer:
         self.server.start()
         self.server.kill()
         return self._log.read_text("utf-8", "replace")
+
+
+def wrong_refusal(error: str, told: bytes) -> list[str]:
+    """What is wrong with how a start was refused that has said `told`."""
+    words = told.decode("utf-8", "replace").strip()
+    if error.startswith(NO_ANSWER):
+        return [f"a start neither serves nor ends: {words[-400:]}"]
+    if "Traceback" in words:
+        return [f"a start ended with a trace: {words[-400:]}"]
+    return [] if words else ["a start ended without a word"]
 
 
 def _post_map(server: ApiServer, text: str) -> Answer:

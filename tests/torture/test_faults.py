@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.harness.server import NO_ANSWER
 from tests.torture import strace
-from tests.torture.faults import try_kind
+from tests.torture.faults import try_kind, wrong_refusal
 from tests.torture.short_writes import compiler
 from tests.torture.strace import Fault, faults_of
 
@@ -28,6 +29,14 @@ def test_the_calls_of_each_thread_are_counted_for_itself() -> None:
 def test_a_short_write_says_that_nothing_was_written() -> None:
     assert Fault("write", "short", 3).arguments[-1] == "inject=write:retval=0:when=3"
     assert Fault("fsync", "EIO", 1).arguments[-1] == "inject=fsync:error=EIO:when=1"
+
+
+def test_a_refused_start_ends_and_says_why() -> None:
+    told = b"haproxy.cfg cannot be read\n"
+    assert wrong_refusal("the server has ended:\n", told) == []
+    assert wrong_refusal("the server has ended:\n", b" \n") == ["a start ended without a word"]
+    assert "trace" in wrong_refusal("the server has ended:\n", b"Traceback (most recent call last)")[0]
+    assert "neither serves nor ends" in wrong_refusal(f"{NO_ANSWER}:\n", told)[0]
 
 
 @pytest.mark.server
