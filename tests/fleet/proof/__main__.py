@@ -39,6 +39,7 @@ def main() -> int:
     parser.add_argument("--size", type=int, default=0, help="so many members, and what they cost")
     parser.add_argument("--commits", type=int, default=1000, help="one after another, with --size (1000)")
     parser.add_argument("--haproxy", type=int, default=5, help="of them with a real HAProxy and traffic (5)")
+    parser.add_argument("--servers", type=int, default=10_000, help="in their configuration, with --size (10000)")
     parser.add_argument("--rollouts", nargs="*", metavar="WHAT", help="roll-outs with faulty members")
     arguments = parser.parse_args()
     if arguments.rollouts is not None:
@@ -46,8 +47,9 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="dataplane-fleet-", dir="/dev/shm") as folder:
         if arguments.size:
             wrong = measure(
-                Path(folder), arguments.size, arguments.commits, real=arguments.haproxy, tell=partial(print, flush=True)
-            )
+                Path(folder), arguments.size, arguments.commits,
+                real=arguments.haproxy, servers=arguments.servers, tell=partial(print, flush=True),
+            )  # fmt: skip
             print(*(f"WRONG: {one}" for one in wrong[:20]), sep="\n")
             return int(bool(wrong))
         return rounds(Path(folder), arguments)
