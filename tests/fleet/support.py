@@ -8,7 +8,9 @@ from unittest.mock import patch
 from dataplane_plugins.fleet.following.follower import Follower
 from dataplane_plugins.fleet.members.member import Member
 from dataplane_plugins.fleet.members.reporting import FACT, Status, read_status
+from dataplane_plugins.fleet.records.rollout import Strategy
 from dataplane_plugins.fleet.records.sealing import new_key
+from dataplane_plugins.fleet.rollouts.leading import Leader
 from dataplane_plugins.fleet.wiring import share
 from tests.api.support import SERVICE, Api
 from tests.changes.support import V3
@@ -119,3 +121,18 @@ class Fleet:
         for _ in range(3):
             for node in nodes:
                 node.step()
+
+
+def begin(fleet: Fleet, strategy: Strategy, *nodes: Node) -> Leader:
+    """Have members settle under a strategy; return what leads them, which has nothing to do."""
+    fleet.settled(*nodes)
+    leader = Leader(nodes[0].member)
+    leader._rollouts.set_strategy(strategy)
+    while leader.step():
+        pass
+    return leader
+
+
+def have(*nodes: Node) -> list[bool]:
+    """Tell of each member whether it has the server `new`."""
+    return ["server new" in node.file.read_text() for node in nodes]

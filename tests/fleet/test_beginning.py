@@ -16,11 +16,6 @@ MAPS = "/v3/services/haproxy/storage/maps"
 
 
 @pytest.fixture
-def fleet(tmp_path) -> Fleet:
-    return Fleet(tmp_path)
-
-
-@pytest.fixture
 def pair(fleet: Fleet) -> list[Node]:
     """Two members that have made a revision, and have a map."""
     nodes = [fleet.node(name, **fleet.served) for name in ("one", "two")]

@@ -1,17 +1,10 @@
 """A change that is put on the newest version, on a member that nothing else brings there."""
 
-import pytest
 
 from dataplane_plugins.fleet.records.rollout import Strategy
 from dataplane_plugins.fleet.rollouts.leading import Leader
 from tests.changes.support import V3
-from tests.fleet.support import Fleet
 from tests.fleet.test_rollouts import begin, refusing
-
-
-@pytest.fixture
-def fleet(tmp_path) -> Fleet:
-    return Fleet(tmp_path)
 
 
 def test_a_change_brings_its_member_to_the_newest_version_first(fleet):

@@ -12,7 +12,7 @@ from dataplane_core.haproxy.binaries import installed
 from dataplane_plugins.fleet.records.rollout import Strategy
 from dataplane_plugins.fleet.rollouts.leading import Leader
 from tests.changes.support import V3
-from tests.fleet.support import TEXT, Fleet, Node
+from tests.fleet.support import TEXT, Fleet, Node, begin, have
 from tests.harness.disks import fill_up, tiny_disk
 from tests.harness.waiting import PATIENCE, until
 
@@ -20,24 +20,6 @@ NEWER = {"2.6": ("2.8", "shard 1"), "2.8": ("3.2", "guid new")}
 """Words of a server that a version of HAProxy does not know, and one that does."""
 HAVE = {"stop": [True, False], "rollback": [False, False], "continue": [True, True]}
 """Which of two members have a version in the end that the second takes late, by the strategy."""
-
-
-@pytest.fixture
-def fleet(tmp_path: Path) -> Fleet:
-    return Fleet(tmp_path)
-
-
-def begin(fleet: Fleet, strategy: Strategy, *nodes: Node) -> Leader:
-    fleet.settled(*nodes)
-    leader = Leader(nodes[0].member)
-    leader._rollouts.set_strategy(strategy)
-    while leader.step():
-        pass
-    return leader
-
-
-def have(*nodes: Node) -> list[bool]:
-    return ["server new" in node.file.read_text() for node in nodes]
 
 
 @pytest.mark.parametrize("older", NEWER)

@@ -7,7 +7,7 @@ import pytest
 from dataplane_plugins.fleet.members.errors import Overtaken
 from dataplane_plugins.fleet.records.rollout import Strategy
 from tests.changes.support import APPLY, archive
-from tests.fleet.support import TEXT, Fleet, Node
+from tests.fleet.support import TEXT, Node
 from tests.fleet.test_following import upload
 from tests.fleet.test_rollouts import begin, refusing
 
@@ -15,11 +15,6 @@ FLEET = "/dataplane/v1/fleet"
 MAPS = "/v3/services/haproxy/storage/maps"
 FILES = {"maps/one.map": "a be1\n", "maps/two.map": "b be2\n", "general/page.http": "HTTP/1.0 200 OK\r\n\r\n"}
 CHANGED = TEXT.replace("maxconn 100", "maxconn 200")
-
-
-@pytest.fixture
-def fleet(tmp_path) -> Fleet:
-    return Fleet(tmp_path)
 
 
 def apply(node: Node, files: dict[str, str | bytes], **query: Any) -> Any:

@@ -11,11 +11,6 @@ from tests.fleet.support import TEXT, Fleet, Node
 
 
 @pytest.fixture
-def fleet(tmp_path) -> Fleet:
-    return Fleet(tmp_path)
-
-
-@pytest.fixture
 def pair(fleet: Fleet) -> tuple[Node, Node]:
     first, second = fleet.node("one"), fleet.node("two")
     fleet.settled(first, second)

@@ -1,6 +1,5 @@
 """A version is in the file before HAProxy has loaded it: who cannot be reloaded with it has not got it."""
 
-from pathlib import Path
 
 import pytest
 
@@ -15,11 +14,6 @@ ENDS = {
     "continue": ("done", [False, True], ["refused", "applied"]),
 }
 """What becomes of a roll-out by its strategy, who has the version then, and what they say."""
-
-
-@pytest.fixture
-def fleet(tmp_path: Path) -> Fleet:
-    return Fleet(tmp_path)
 
 
 def unbound(fleet: Fleet, name: str) -> Node:

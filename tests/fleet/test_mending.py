@@ -8,18 +8,12 @@ from dataplane_plugins.fleet.records.rollout import PLACE, STRATEGY
 from dataplane_plugins.fleet.rollouts.leading import Leader
 from dataplane_plugins.fleet.rollouts.overlays import Overlays
 from dataplane_plugins.fleet.rollouts.rollouts import Rollouts
-from tests.fleet.support import Fleet
 from tests.fleet.test_overlays import OVERLAYS, replace_server
 from tests.fleet.test_responders import FLEET
 from tests.fleet.test_responders import STRATEGY as WAVES
 
 OVERLAY = "control/overlays/node/b"
 PLACES = {"head": HEAD, "strategy": STRATEGY, "rollout": PLACE, "overlay": OVERLAY}
-
-
-@pytest.fixture
-def fleet(tmp_path) -> Fleet:
-    return Fleet(tmp_path)
 
 
 @pytest.fixture

@@ -20,11 +20,6 @@ TRANSACTIONS = "/v3/services/haproxy/transactions"
 
 
 @pytest.fixture
-def fleet(tmp_path) -> Fleet:
-    return Fleet(tmp_path)
-
-
-@pytest.fixture
 def nodes(fleet) -> list[Node]:
     made = [fleet.node(name, fleet__group=group, **fleet.served) for name, group in (("a", "core"), ("b", "edge"), ("c", "edge"))]
     fleet.settled(*made)

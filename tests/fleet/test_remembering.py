@@ -9,14 +9,8 @@ from dataplane_plugins.fleet.members.remembering import Memory
 from dataplane_plugins.fleet.records.rollout import PLACE, STRATEGY, Strategy
 from dataplane_plugins.fleet.rollouts.leading import Leader
 from dataplane_plugins.fleet.rollouts.rollouts import Rollouts
-from tests.fleet.support import Fleet
 from tests.fleet.test_responders import FLEET, act
 from tests.fleet.test_rollouts import begin, have, refusing
-
-
-@pytest.fixture
-def fleet(tmp_path) -> Fleet:
-    return Fleet(tmp_path)
 
 
 def put(node, place, entry):

@@ -11,11 +11,6 @@ FLEET = "/dataplane/v1/fleet"
 STRATEGY = {"waves": ["1"], "on_failure": "stop"}
 
 
-@pytest.fixture
-def fleet(tmp_path) -> Fleet:
-    return Fleet(tmp_path)
-
-
 def served(fleet, *names, refuses=""):
     nodes = [(refusing if name == refuses else Fleet.node)(fleet, name, **fleet.served) for name in names]
     fleet.settled(*nodes)

@@ -8,7 +8,7 @@ import pytest
 from dataplane_plugins.fleet.records.rollout import Strategy
 from dataplane_plugins.fleet.rollouts.leading import Leader
 from tests.changes.support import V3
-from tests.fleet.support import Fleet, Node
+from tests.fleet.support import Fleet, Node, begin, have
 
 
 def refusing(fleet: Fleet, name: str, **settings: Any) -> Node:
@@ -17,24 +17,6 @@ def refusing(fleet: Fleet, name: str, **settings: Any) -> Node:
     script.write_text('#!/bin/sh\n! grep -q "server new" "$DATAPLANEAPI_TRANSACTION_FILE"\n')
     script.chmod(0o755)
     return fleet.node(name, haproxy__reload__validate_cmd=str(script), **settings)
-
-
-@pytest.fixture
-def fleet(tmp_path) -> Fleet:
-    return Fleet(tmp_path)
-
-
-def begin(fleet: Fleet, strategy: Strategy, *nodes: Node) -> Leader:
-    fleet.settled(*nodes)
-    leader = Leader(nodes[0].member)
-    leader._rollouts.set_strategy(strategy)
-    while leader.step():
-        pass
-    return leader
-
-
-def have(*nodes: Node) -> list[bool]:
-    return ["server new" in node.file.read_text() for node in nodes]
 
 
 def test_a_wave_begins_when_the_one_before_has_it(fleet):

@@ -46,11 +46,6 @@ class Members:
 
 
 @pytest.fixture
-def fleet(tmp_path) -> Fleet:
-    return Fleet(tmp_path)
-
-
-@pytest.fixture
 def members(fleet, monkeypatch):
     """Make members that go on while a change is waited for."""
     made: list[Members] = []
