@@ -29,7 +29,8 @@ class Overlap:
 def overlaps(mine: Sequence[ObjectChange], theirs: Sequence[ObjectChange]) -> Iterator[Overlap]:
     """Yield what both changes touch, but for what they do alike.
 
-    Both touch an object that one removes and the other changes, and a section that one removes
+    Both touch an object that one removes and the other changes (but a row that has a name, and
+    that the other only moves, goes where it is), and a section that one removes
     and in which the other makes or changes rows. New rows without a name are matched by nobody.
     The secrets of both are sealed (`Secrets`).
     """
@@ -93,10 +94,19 @@ def _removes_section(change: ObjectChange) -> bool:
     return change.reference.key is None and change.after is None
 
 
+def _is_moved_alone(change: ObjectChange) -> bool:
+    """Return whether a row that has a name stands elsewhere, and is as it was otherwise.
+
+    To remove such a one is nothing else for it: others may have moved what stood around it.
+    """
+    is_named = isinstance(change.reference.key, str)
+    return is_named and change.change == "moved" and not differing(change)
+
+
 def _both(one: ObjectChange, other: ObjectChange) -> Iterator[Overlap]:
     """Yield in what two changes of one object differ."""
     if one.after is None or other.after is None:
-        if one.after is not other.after:
+        if one.after is not other.after and not (one.after is None and _is_moved_alone(other)):
             values = (one.before or other.before, one.after, other.after)
             yield Overlap(one.reference, "", *map(unsealed, values))
         return

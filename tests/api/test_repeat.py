@@ -48,7 +48,7 @@ def rest(api):
 
 def test_what_depends_on_the_configuration_alone_is_repeated(remember):
     api = remember()
-    for path in ("version", "backends", "backends/be1", "global", "/v2/specification", "/v2/info",
+    for path in ("version", "raw", "backends", "backends/be1", "global", "/v2/specification", "/v2/info",
                  "/v3/services/haproxy/configuration/version", "/v3/specification_openapiv3",
                  "/v2/", f"{CONFIGURATION}/", "//backends//"):  # fmt: skip
         assert repeats(api, path), path
@@ -58,7 +58,7 @@ def test_what_depends_on_the_configuration_alone_is_repeated(remember):
 
 def test_everything_else_is_not(remember):
     api = remember(dataplaneapi__show_system_info=True)
-    for path in ("raw", TRANSACTIONS, "/v2/health", "/v2/services/haproxy/reloads", "/v2/info",
+    for path in (TRANSACTIONS, "/v2/health", "/v2/services/haproxy/reloads", "/v2/info",
                  "backends/none", "/v2/none"):  # fmt: skip
         assert not repeats(api, path), path
     assert not repeats(api, "backends", user="admin:wrong")

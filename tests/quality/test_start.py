@@ -23,7 +23,7 @@ NOT_YET = {
     "decimal", "fractions", "marshmallow", "passlib", "prometheus_client", "pythonjsonlogger", "regex", "requests", "ruamel",
 }  # fmt: skip
 """Libraries that the first answer of a server with settings in YAML does not need."""
-MOST_MODULES = 768
+MOST_MODULES = 770
 """Modules of all kinds that a process has when it has answered, with those that are postponed; 817
 before this was counted."""
 

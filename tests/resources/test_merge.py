@@ -294,3 +294,18 @@ def test_the_rest_of_a_change_stays_where_a_line_of_it_is_there_already(registry
     newest = PLACES.replace("user x", "user x\n  nbthread 2")
     merged = Merger(registry).merge(begun, *(Document.parse(one, registry.language, begun) for one in (mine, newest)))
     assert merged.text() == newest.replace("maxconn 100", "maxconn 100\n  pidfile /p")
+
+
+def test_a_row_that_others_have_moved_alone_can_be_removed(registry: Registry) -> None:
+    """Others have removed the server above it, and added it anew below it, which moves both."""
+    first, second = "  server s1 192.0.2.1:80 weight 1  # first\n", "  server s2 192.0.2.2:80\n"
+    anew = "  server s1 192.0.2.9 weight 3\n"
+    theirs = edited((first + second, second + anew))
+    assert merge(registry, edited((second, "")), theirs) == edited((first + second, anew))
+
+
+def test_a_row_that_others_have_moved_and_changed_is_not_removed(registry: Registry) -> None:
+    first, second = "  server s1 192.0.2.1:80 weight 1  # first\n", "  server s2 192.0.2.2:80\n"
+    theirs = edited((first + second, "  server s2 192.0.2.2:81\n" + first))
+    with pytest.raises(MergeConflict):
+        merge(registry, edited((second, "")), theirs)
