@@ -5,6 +5,7 @@ import pytest
 from dataplane_plugins.fleet.records.revisions import HEAD
 from dataplane_plugins.fleet.records.sealing import Forged
 from dataplane_plugins.fleet.rollouts.leading import Leader
+from dataplane_plugins.fleet.rollouts.rollouts import Rollouts
 from dataplane_plugins.fleet.sharing import sharer as sharing
 from dataplane_plugins.fleet.stores import Undecided
 from tests.fleet.support import TEXT, Fleet, Node
@@ -25,6 +26,24 @@ def test_the_first_member_brings_its_configuration_and_others_take_it(fleet):
     assert second.file.read_text() == first.file.read_text()
     assert (first.status.state, second.status.state) == ("applied", "applied")
     assert second.version == first.version
+
+
+def test_changes_that_come_all_the_time_keep_nobody_from_having_one(pair, monkeypatch):
+    first, second = pair
+    assert first.server("be1", "new").status_code in (201, 202)
+    check, more = Rollouts.check, iter(["more"])
+
+    def check_later(self, head, **how):
+        for name in more:
+            assert first.server("be2", name).status_code in (201, 202)
+        return check(self, head, **how)
+
+    monkeypatch.setattr(Rollouts, "check", check_later)
+    second.step()
+    assert "server new" in second.file.read_text()
+    assert "server more" not in second.file.read_text()
+    second.step()
+    assert second.file.read_text() == first.file.read_text()
 
 
 def test_a_change_of_any_member_reaches_all(pair):

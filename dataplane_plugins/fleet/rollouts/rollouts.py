@@ -155,11 +155,14 @@ class Rollouts:
     def check(self, head: Revision, *, is_held_back: bool) -> None:
         """Raise `Overtaken` where this member is to have something else by now than `head` says.
 
-        With `is_held_back` it is to wait for its wave, too.
+        With `is_held_back` it is to wait for its wave, too. A version that others only follow on is
+        taken all the same: who begins anew for each of many has none in the end.
         """
         self._member.store.look_again()  # HAProxy may have taken long
         newest = self._member.revisions.newest()
         if newest is None or newest.digest != head.digest:
+            if newest is not None and newest.number > head.number and self._is_followed(head):
+                return
             raise Overtaken(f"version {head.version} is not the newest any more, and is not taken")
         rollout, _ = self.current()
         if not is_held_back or rollout is None or rollout.number != head.number:
@@ -167,6 +170,13 @@ class Rollouts:
         if not rollout.releases(self._member.name):
             reason = held(rollout, self._member.name)
             raise Overtaken(f"version {head.version} is not taken: {reason}")
+
+    def _is_followed(self, revision: Revision) -> bool:
+        """Tell whether a revision that is not the newest any more was everybody's."""
+        kept, past = self._member.revisions.get(revision.number), self.past(revision.number)
+        if kept is None or kept.digest != revision.digest or past is None or past.is_held_back:
+            return False
+        return past.state in ("running", "done") and past.reaches(self._member.name)
 
     def first(
         self, revision: Revision, head: Revision, *, staged: bool, besides: Sequence[str] = (),
