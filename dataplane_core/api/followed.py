@@ -5,9 +5,11 @@ that is done. No thread waits meanwhile, where the server knows of answers that 
 """
 
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import field
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+
+import falcon
 
 from dataplane_core.api.body import to_json
 from dataplane_core.api.checked_request import FOLLOWED
@@ -21,7 +23,6 @@ if TYPE_CHECKING:
 _DONE = ("200", "201", "204")
 _OF_BODY = frozenset({"content-length", "content-type"})
 _OF_CHANGE = frozenset({"configuration-version", "reload-id", "location", "confirm-before"})
-_PHRASES = {"200": "OK", "201": "Created", "202": "Accepted", "204": "No Content"}
 
 Headers: TypeAlias = list[tuple[str, str]]
 
@@ -92,33 +93,35 @@ class FollowedAnswer:
         if became.refusal is not None:
             status, parts = self._refused(became.refusal)
             headers = _without(headers, _OF_BODY | _OF_CHANGE)
-            headers += [("Content-Type", "application/json")]
-            headers += [("Content-Length", str(sum(map(len, parts))))]
+            headers += [("Content-Type", "application/json"), _length(parts)]
         elif became.body is not None:
             parts = [to_json(became.body)]
-            headers = _without(headers, frozenset({"content-length"}))
-            headers += [("Content-Length", str(sum(map(len, parts))))]
+            headers = [*_without(headers, frozenset({"content-length"})), _length(parts)]
         elif became.is_pending:
-            status = f"202 {_PHRASES['202']}"
+            status = falcon.HTTP_202
         elif status.startswith("202"):
             status = self._done(status)
         if status.startswith("204"):
             headers = _without(headers, _OF_BODY)
         elif not any(name.lower() == "content-length" for name, _ in headers):
-            headers += [("Content-Length", "0")]
+            headers += [_length(())]
         self._start(status, [*headers, *became.headers.items()])
         return parts
 
     def _refused(self, error: DataplaneError) -> tuple[str, list[bytes]]:
         status, code = self._req.served.version.refusal(error)
         body: dict[str, Any] = {"code": code, "message": error.message}
-        return f"{status} Conflict", [to_json(body)]
+        return falcon.code_to_http_status(status), [to_json(body)]
 
     def _done(self, status: str) -> str:
         """Return the status of what is done, where the change was but accepted."""
         known = () if self._operation is None else self._operation.responses
         found = next((one for one in _DONE if one in known), None)
-        return status if found is None else f"{found} {_PHRASES[found]}"
+        return status if found is None else falcon.code_to_http_status(found)
+
+
+def _length(parts: Sequence[bytes]) -> tuple[str, str]:
+    return "Content-Length", str(sum(map(len, parts)))
 
 
 def _without(headers: Headers, names: frozenset[str]) -> Headers:

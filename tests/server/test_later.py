@@ -46,12 +46,17 @@ def waits(application, number=1):
     until(lambda: len(application.later) == number and application.later[-1].ready is not None)
 
 
+def each_waits(application, *clients):
+    """Have clients wait for answers, one after the other."""
+    for number, client in enumerate(clients, 1):
+        client.sendall(POST)
+        waits(application, number)
+
+
 def test_an_answer_comes_when_it_is_ready_and_no_thread_waits():
     application = Application()
     with InProcess(application, threads=1) as server, server.client() as first, server.client() as second:
-        for number, client in enumerate((first, second), 1):
-            client.sendall(POST)
-            waits(application, number)
+        each_waits(application, first, second)
         with server.client() as third:  # the only thread is free, for changes too
             third.sendall(GET)
             assert answer(third)[1] == b"ok"
@@ -128,9 +133,7 @@ def test_ready_twice_answers_once():
 def test_the_longest_wait_ends_where_others_find_no_place():
     application = Application()
     with InProcess(application, threads=1) as server, server.client() as first, server.client() as second:
-        for number, client in enumerate((first, second), 1):
-            client.sendall(POST)
-            waits(application, number)
+        each_waits(application, first, second)
         server.loop.call(server.serving.end_longest_wait)
         assert answer(first)[1] == b"later"
         assert [one.closed for one in application.later] == [True, False]

@@ -90,24 +90,20 @@ class Overlays:
 
     def readable(self) -> Iterator[Overlay]:
         """Yield all overlays that members have written."""
-        for entry in self._member.store.list(PREFIX).entries:
-            try:
-                found = self._read(entry)
-            except Forged as error:
-                self._member.tell(error)
-                continue
-            if not found.is_gone:
-                yield found
+        return (one for one in self._records() if not one.is_gone)
 
     def contents(self) -> Iterator[str]:
         """Yield the addresses of all that overlays are made of, the former ones included."""
+        for one in self._records():
+            yield from filter(None, (one.base, one.own, one.former_base, one.former_own))
+
+    def _records(self) -> Iterator[Overlay]:
+        """Yield all records of overlays but the forged ones, of which the log tells."""
         for entry in self._member.store.list(PREFIX).entries:
             try:
-                one = self._read(entry)
+                yield self._read(entry)
             except Forged as error:
                 self._member.tell(error)
-                continue
-            yield from filter(None, (one.base, one.own, one.former_base, one.former_own))
 
     def written(self, overlay: Overlay) -> Step:
         """Return what has to be so, and is written, for an overlay that follows on its `mark`."""

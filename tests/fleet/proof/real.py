@@ -22,7 +22,7 @@ ORIGINS = 4
 _PAUSE, _PATIENCE = 0.1, 30.0
 _SERVER = re.compile(r"  server (\S+) \S+ weight (\d+)( disabled)?")
 
-FRONT = """\
+_HEAD = """\
 global
   maxconn 1000
 defaults
@@ -30,20 +30,15 @@ defaults
   timeout connect 5s
   timeout client 30s
   timeout server 30s
+"""
+FRONT = _HEAD + """\
 frontend front
   bind "${{FLEET_ADDRESS}}:{port}"
   default_backend live
 backend live
 {servers}"""
 """What all members begin with; HAProxy finds the address of each in its environment."""
-ORIGIN = """\
-global
-  maxconn 1000
-defaults
-  mode http
-  timeout connect 5s
-  timeout client 30s
-  timeout server 30s
+ORIGIN = _HEAD + """\
 listen origin
 {binds}  http-request return status 200 content-type text/plain string "here"
 """
